@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include <stdio.h>
+
+#include "base/utf8.h"
+
+void buf_bytes(struct buf *b, const void *p, size_t n)
+{
+    if (b->full || n > b->size - b->n) {
+        b->full = true;
+        return;
+    }
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+void buf_span_put(struct buf *b, struct span s)
+{
+    buf_bytes(b, s.p, s.n);
+}
+
+void buf_text(struct buf *b, const char *text)
+{
+    buf_bytes(b, text, strlen(text));
+}
+
+void buf_char(struct buf *b, char c)
+{
+    buf_bytes(b, &c, 1);
+}
+
+void buf_decimal(struct buf *b, int64_t value)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        digits[--at] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        digits[--at] = '-';
+    buf_bytes(b, digits + at, sizeof digits - at);
+}
+
+void buf_hex(struct buf *b, const uint8_t *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        buf_char(b, "0123456789abcdef"[bytes[i] >> 4]);
+        buf_char(b, "0123456789abcdef"[bytes[i] & 15]);
+    }
+}
+
+void buf_printf(struct buf *b, const char *format, ...)
+{
+    va_list args;
+    if (b->full)
+        return;
+    va_start(args, format);
+    int n = vsnprintf(b->p + b->n, b->size - b->n, format, args);
+    va_end(args);
+    if (n < 0 || (size_t)n >= b->size - b->n)
+        b->full = true;
+    else
+        b->n += (size_t)n;
+}
+
+static void json_escape(struct buf *b, unsigned char c)
+{
+    static const char shorts[] = "btn_fr"; /* U+0008 .. U+000D; U+000B has no short form */
+    buf_char(b, '\\');
+    if (c == '"' || c == '\\')
+        buf_char(b, (char)c);
+    else if (c >= 8 && c <= 13 && c != 11)
+        buf_char(b, shorts[c - 8]);
+    else {
+        buf_text(b, "u00");
+        buf_hex(b, &c, 1);
+    }
+}
+
+void buf_json_string(struct buf *b, struct span s)
+{
+    buf_char(b, '"');
+    for (size_t i = 0; i < s.n;) {
+        unsigned char c = (unsigned char)s.p[i];
+        size_t len = utf8_length(span_from(s, i));
+        if (len == 0) {
+            buf_text(b, "\xEF\xBF\xBD");
+            i++;
+            continue;
+        }
+        if (c < 0x20 || c == '"' || c == '\\')
+            json_escape(b, c);
+        else
+            buf_bytes(b, s.p + i, len);
+        i += len;
+    }
+    buf_char(b, '"');
+}
+
+void buf_printable(struct buf *b, struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        buf_char(b, c < 0x20 || c == 0x7F ? '?' : (char)c);
+    }
+}

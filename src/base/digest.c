@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
+
+#include <stdlib.h>
+#include <openssl/evp.h>
+
+#include "base/random.h"
+
+struct sha256 {
+    EVP_MD *md;
+    EVP_MD_CTX *ctx;
+};
+
+enum bf_err sha256_create(struct sha256 **ret)
+{
+    struct sha256 *s = calloc(1, sizeof *s);
+    if (!s)
+        return BF_ENOMEM;
+    s->md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    s->ctx = EVP_MD_CTX_new();
+    if (!s->md || !s->ctx) {
+        sha256_destroy(s);
+        return BF_ECRYPTO;
+    }
+    *ret = s;
+    return BF_OK;
+}
+
+void sha256_destroy(struct sha256 *s)
+{
+    if (!s)
+        return;
+    EVP_MD_CTX_free(s->ctx);
+    EVP_MD_free(s->md);
+    free(s);
+}
+
+enum bf_err sha256_many(struct sha256 *s, const struct span *parts, size_t n, uint8_t out[static SHA256_BYTES])
+{
+    if (EVP_DigestInit_ex2(s->ctx, s->md, NULL) != 1)
+        return BF_ECRYPTO;
+    for (size_t i = 0; i < n; i++)
+        if (EVP_DigestUpdate(s->ctx, parts[i].p, parts[i].n) != 1)
+            return BF_ECRYPTO;
+    return EVP_DigestFinal_ex(s->ctx, out, NULL) == 1 ? BF_OK : BF_ECRYPTO;
+}
+
+enum bf_err sha256_once(struct span part, uint8_t out[static SHA256_BYTES])
+{
+    return EVP_Digest(part.p, part.n, out, NULL, EVP_sha256(), NULL) == 1 ? BF_OK : BF_ECRYPTO;
+}
+
+struct hash_key hash_key_random(void)
+{
+    struct hash_key key = { 0, 0 };
+    random_bytes(&key, sizeof key);
+    return key;
+}
+
+static uint64_t rotate(uint64_t x, unsigned n)
+{
+    return x << n | x >> (64 - n);
+}
+
+struct sip_state {
+    uint64_t v0, v1, v2, v3;
+};
+
+static void sip_round(struct sip_state *s)
+{
+    s->v0 += s->v1;
+    s->v1 = rotate(s->v1, 13) ^ s->v0;
+    s->v0 = rotate(s->v0, 32);
+    s->v2 += s->v3;
+    s->v3 = rotate(s->v3, 16) ^ s->v2;
+    s->v0 += s->v3;
+    s->v3 = rotate(s->v3, 21) ^ s->v0;
+    s->v2 += s->v1;
+    s->v1 = rotate(s->v1, 17) ^ s->v2;
+    s->v2 = rotate(s->v2, 32);
+}
+
+static void sip_word(struct sip_state *s, uint64_t m)
+{
+    s->v3 ^= m;
+    sip_round(s);
+    sip_round(s);
+    s->v0 ^= m;
+}
+
+uint64_t hash_bytes(struct hash_key key, struct span bytes)
+{
+    struct sip_state s = { key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d,
+                           key.k0 ^ 0x6c7967656e657261, key.k1 ^ 0x7465646279746573 };
+    size_t i = 0;
+    for (; i + 8 <= bytes.n; i += 8) {
+        uint64_t m;
+        memcpy(&m, bytes.p + i, 8);
+        sip_word(&s, m);
+    }
+    uint64_t last = (uint64_t)bytes.n << 56;
+    for (size_t k = 0; i + k < bytes.n; k++)
+        last |= (uint64_t)(unsigned char)bytes.p[i + k] << (8 * k);
+    sip_word(&s, last);
+    s.v2 ^= 0xff;
+    for (int k = 0; k < 4; k++)
+        sip_round(&s);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}

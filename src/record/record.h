@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A verdict kept.                                                                    design.md "Records"
+ *
+ * The recorder appends each batch to a journal and calls fdatasync; then its answers leave. An indexer copies the journal
+ * into SQLite (store/db.h) in order, its position in the same transaction, idempotent by key.
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/span.h"
+#include "verdict/replay.h"
+
+#define RECORD_KEY 16u
+#define RECORD_ID  26u
+
+enum record_kind { RECORD_VERIFIED, RECORD_SIGNED, RECORD_SHED, RECORD_CANCELLED };
+
+struct record_ballot {
+    struct span check;
+    int identity;
+    uint8_t vote; /* enum vote */
+    struct span why;
+};
+
+/* Everything is a span into memory of the caller; records read back point into memory of the reader. */
+struct record {
+    char id[RECORD_ID];
+    uint8_t key[RECORD_KEY]; /* digest of top Via, Call-ID, From tag, CSeq */
+    enum record_kind kind;
+    struct instant at;       /* arrival; mono is not kept */
+    struct span node, source_peer, transport; /* "udp" */
+    struct span call_id, from, pai, to, request_uri, claimed_name;
+    struct span caller, called; /* canonical digits; may be empty */
+    bool masked;             /* caller withheld: lists and logs show "withheld" */
+    uint8_t outcome, verstat; /* enum outcome, enum verstat */
+    char attest;             /* 0: none */
+    bool lab;
+    struct span proof, trust_domain, failure; /* "identity"; "us"; "E16" */
+    struct span why;
+    struct span origid, x5u, spc, serial, subject;
+    int64_t iat;             /* 0: none */
+    int32_t status;          /* of the answer: 302 */
+    int32_t latency_us;
+    struct span answer;      /* the answer as sent (its status line and our headers), by setting */
+    struct span message;     /* raw request, by setting */
+    const struct record_ballot *ballots; size_t n_ballots;
+    bool has_replay;
+    struct replay_sighting replay; /* at is not kept: the reader computes it from `at` */
+};
+
+/* ---- writing ---- */
+
+struct recorder;
+
+enum record_durability { RECORD_STRICT, RECORD_RELAXED };
+struct recorder_options {
+    const char *journal_dir;  /* made with mode 0700; files 0600 */
+    const char *db_url;       /* `sqlite:path`; NULL: no index */
+    enum record_durability durability;
+    unsigned keep_days;       /* 0: for ever */
+    uint64_t keep_bytes;      /* of journal and database together; 0: no limit */
+    struct log *log;
+};
+
+/* Repairs a torn tail of the journal, starts the indexer. *ret_message: a sentence, to be freed. */
+enum bf_err recorder_create(const struct recorder_options *options, struct recorder **ret, char **ret_message) must_use;
+void recorder_destroy(struct recorder *r); /* the index catches up first, at most 5 s */
+
+/*
+ * All records of a batch, in one write; with RECORD_STRICT on disk when it returns. Batches of several threads
+ * share an fdatasync. From any thread. BF_EIO: (disk full …) nothing of the batch counts as kept. Allocates nothing when warm.
+ */
+enum bf_err recorder_append(struct recorder *r, const struct record *records, size_t n) must_use;
+
+/* Waits until everything appended so far is in the index, or timeout. */
+enum bf_err recorder_flush(struct recorder *r, unsigned timeout_ms) must_use;
+
+struct recorder_counts {
+    uint64_t appended, failed, bytes, lag_records, lag_bytes;
+    int64_t lag_ms;
+};
+struct recorder_counts recorder_counts(const struct recorder *r);
+
+/* ---- reading ---- */
+
+/* Replay sightings of records younger than `since`: what a fresh start must know. Reads the journal itself. */
+typedef void record_seen(void *arg, const struct replay_sighting *sighting, utc_t at);
+enum bf_err record_replays(const char *journal_dir, utc_t since, record_seen *seen, void *arg) must_use;
+
+struct record_filter {
+    utc_t since, until;       /* 0: open */
+    int outcome;              /* -1: any */
+    struct span caller, called, call_id, id, origid, spc; /* empty: any; digits match whole numbers */
+    size_t limit;             /* 0: 100 */
+    const char *after_id;     /* ids greater than this, in rising order (follow); NULL: newest first */
+};
+/* keep: false stops. The record lives during the call. */
+typedef bool record_found(void *arg, const struct record *record);
+/* db_url as above; opened read-only. *ret_message: to be freed. */
+enum bf_err record_query(const char *db_url, const struct record_filter *filter, record_found *found, void *arg,
+                         char **ret_message) must_use;
+
+#include "base/buf.h"
+enum bf_err record_json(const struct record *r, struct buf *out) must_use;
+/* One CSV line (RFC 4180); a cell that a spreadsheet would take for a formula gets a leading apostrophe. */
+void record_csv_header(struct buf *out);
+void record_csv(const struct record *r, struct buf *out);
+
+AUTO_DEFINE(struct recorder, recorder_destroy);
+
+#endif

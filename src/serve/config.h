@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in force: every option of bonafide.conf(5), read and checked.                  design.md "The server's configuration"
+ *
+ * One table (options.c) names, types, defaults, bounds, units and help; it makes --help, the sample file and the manual.
+ * struct config is a snapshot: immutable, made whole or not at all. Texts are owned by it.
+ */
+#ifndef SERVE_CONFIG_H
+#define SERVE_CONFIG_H
+
+#include "answer/answer.h"
+#include "base/cidr.h"
+#include "record/record.h"
+#include "sip/number.h"
+#include "trust/anchors.h"
+
+enum listener_transport { LISTEN_UDP, LISTEN_TCP };
+enum listener_role { ROLE_VERIFY, ROLE_SIGN };
+struct config_listener {
+    enum listener_transport transport;
+    enum listener_role role;
+    struct sockaddr_storage addr;
+    socklen_t addr_n;
+    const char *text; /* as written */
+};
+struct config_peer {
+    struct cidr from;
+    bool pai, priority, private_link;
+    enum peer_says says;
+};
+struct config_sign_row {
+    const struct number_range *numbers; size_t n_numbers;
+    char attest;
+    const struct cidr *customers; size_t n_customers;
+    const char *key, *x5u, *chain;
+};
+enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
+
+struct config {
+    struct {
+        const struct config_listener *listen; size_t n_listen;
+        const struct cidr *clients; size_t n_clients;
+        const struct config_peer *peers; size_t n_peers;
+        const char *const *next_hop; size_t n_next_hop; /* SIP URIs */
+        int64_t next_hop_probe_s;      /* OPTIONS every so many seconds; 0: never */
+        int64_t workers;               /* 0: one a core */
+        enum config_overload overload;
+        int64_t overload_ms;           /* age of the oldest datagram past which calls are shed */
+        int64_t parked, parked_mb, answers_mb;
+        int64_t connections;           /* TCP, at most */
+        int64_t idle_s;                /* TCP connection without a byte */
+        bool server_header;
+    } sip;
+    struct {
+        const struct trust_domain_options *domains; size_t n_domains;
+        bool allow_lab;
+    } trust;
+    struct {
+        bool lab;
+        int64_t budget_ms;
+        const char *proxy, *ca_file, *cache_dir, *certs_dir;
+        int64_t cache_entries;
+    } x5u;
+    struct {
+        const struct number_range *own; size_t n_own;
+        const struct number_range *same_line; size_t n_same_line;
+        struct dial_plan plan;
+    } numbers;
+    int64_t freshness_s;
+    char least_attestation;
+    struct answer_options answer; /* policy, redress, verstat.*, headers */
+    struct {
+        const struct number_range *never_block; size_t n_never_block;
+    } policy;
+    int64_t replay_entries;
+    const struct config_sign_row *sign; size_t n_sign;
+    struct {
+        bool on;
+        struct sockaddr_storage addr; socklen_t addr_n;
+        int64_t threads;
+    } http;
+    struct {
+        bool on;
+        struct sockaddr_storage addr; socklen_t addr_n;
+        const char *certificates; /* directory of PEM chains to publish */
+    } public_;
+    struct {
+        const char *url, *journal;
+        enum record_durability durability;
+        int64_t keep_days, keep_mb;
+        bool refuse_on_failure, keep_messages;
+    } store;
+    struct {
+        const char *level; /* alarm, warning, info, debug */
+        bool json, verdicts;
+    } log;
+    const char *node; /* host name unless set */
+    void *memory; /* owner of all of the above */
+};
+
+/*
+ * path NULL: the defaults. *ret_message on error: `file:line:column: what is wrong and what to write`, several lines
+ * when several things are wrong; to be freed. BF_EFORM, BF_ELIMIT, BF_EIO, BF_ENOMEM.
+ */
+enum bf_err config_load(const char *path, struct config **ret, char **ret_message) must_use;
+enum bf_err config_parse(struct span yaml, const char *name, struct config **ret, char **ret_message) must_use;
+void config_destroy(struct config *c);
+
+/* Names of options marked `restart` whose values differ, joined by ", "; to be freed; NULL: none. */
+char *config_needs_restart(const struct config *old, const struct config *fresh);
+
+/* What is in force and where it came from (`default`, or `file:line`), a line each; to be freed. */
+char *config_show(const struct config *c, bool json);
+
+/* Generated from the table: a sample file with every option and its help; the section of bonafide.conf(5) in mdoc. */
+char *config_sample(void);
+char *config_manual(void);
+
+AUTO_DEFINE(struct config, config_destroy);
+
+#endif

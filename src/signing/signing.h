@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which calls we vouch for, and how the token is made.     RFC 8224 section 6.1; ID-101..105, SHK-020..026, DT-001..003
+ *
+ * A table: numbers, attestation, who may use the row. What no row covers is not signed (attestation default: none);
+ * a row without `for` matches nobody; a call that already carries shaken is not signed again.
+ */
+#ifndef SIGNING_SIGNING_H
+#define SIGNING_SIGNING_H
+
+#include "base/cidr.h"
+#include "credential/key.h"
+#include "sip/number.h"
+#include "verdict/call.h"
+
+struct sign_row_options {
+    const struct number_range *numbers; size_t n_numbers;
+    char attest;                       /* 'A', 'B', 'C' */
+    const struct cidr *customers; size_t n_customers; /* `for` */
+    const char *key_path;
+    const char *x5u;
+    const char *chain_path;            /* PEM of the chain, or NULL: its leaf is checked against the key and the clock */
+};
+
+struct signing;
+
+/* Loads every key. Error: *ret_message, to be freed, names the row. */
+enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret, char **ret_message) must_use;
+void signing_destroy(struct signing *s);
+
+enum sign_refusal {
+    SIGN_OK,
+    SIGN_NO_ROW,      /* no row holds the number */
+    SIGN_NOT_FOR,     /* rows hold the number, none is for this customer */
+    SIGN_NO_CALLER, SIGN_NO_CALLED, /* no telephone number there */
+    SIGN_ALREADY,     /* carries shaken */
+    SIGN_STALE_DATE,  /* the Date header is further than 60 s off (DT-001): 403 */
+    SIGN_EMERGENCY,   /* not signed, not delayed */
+    SIGN_EXPIRED,     /* the row's certificate is not valid now */
+    SIGN_FAILED,      /* inside: the call goes out unsigned, alarm (SEC-066) */
+};
+const char *sign_refusal_text(enum sign_refusal r); /* words for people */
+
+/* All that makes the Identity header again, byte for byte, without signing twice (SIP-032). */
+struct signed_call {
+    uint16_t row;
+    char attest;
+    utc_t iat;
+    uint8_t origid[16];
+    uint8_t signature[64];
+};
+
+/* Decides and signs. *ret is written on SIGN_OK only. */
+enum sign_refusal signing_sign(struct signing *s, const struct call *call, struct signed_call *ret) must_use;
+
+/* The Identity value of a decision made before; BF_EFORM when the call cannot carry it. */
+enum bf_err signing_identity(const struct signing *s, const struct call *call, const struct signed_call *what,
+                             struct buf *out) must_use;
+
+AUTO_DEFINE(struct signing, signing_destroy);
+
+#endif

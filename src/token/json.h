@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JSON as PASSporTs carry it, read over the received bytes.                  RFC 8259; PP-024, SEC-005..007, SEC-010
+ *
+ * A walker, not a tree: it steps through members and elements, and hands out spans. Refused, with the byte:
+ * duplicate member names (compared after unescaping, at every depth), depth past LIMIT_JSON_DEPTH, bytes
+ * that are no UTF-8, lone surrogates, U+0000, a BOM, control characters, numbers that are not JSON, bytes after the value.
+ * Allocates nothing.
+ */
+#ifndef TOKEN_JSON_H
+#define TOKEN_JSON_H
+
+#include "base/buf.h"
+#include "base/fault.h"
+#include "base/span.h"
+
+enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+
+struct json_value {
+    enum json_kind kind;
+    struct span text;    /* as it stands: quotes, braces included */
+    bool escaped;        /* a string with a backslash in it */
+};
+
+/* A walk over the members of an object or the elements of an array that json_check accepted. */
+struct json_walk {
+    struct span rest;
+    bool object;
+};
+
+/* Checks the whole text and gives the value. Everything below needs a text that passed. */
+enum bf_err json_check(struct span text, struct json_value *ret, struct fault *fault) must_use;
+
+struct json_walk json_begin(const struct json_value *object_or_array);
+bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_value *ret_value);
+
+/* Member by (unescaped) name; false when there is none. */
+bool json_member(const struct json_value *object, struct span name, struct json_value *ret);
+
+/*
+ * The string's characters. Without escapes a span into the text; else decoded into `scratch`, which
+ * must have room for text.n bytes. SPAN_NONE when scratch is full or it is no string.
+ */
+struct span json_string(const struct json_value *v, struct buf *scratch);
+
+/* A number written with digits only, no sign, fraction, exponent or leading zero, at most 2^53 (PP-010, PP-011). */
+bool json_integer(const struct json_value *v, int64_t *ret);
+
+/* true: serialized as A.3 asks: no blanks, members sorted by code point, minimal escapes, at all depths. */
+bool json_is_canonical(const struct json_value *v);
+
+#endif

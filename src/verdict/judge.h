@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one way to a verdict, for the server, the command and the library.              design.md "Many at a time"
+ *
+ * judge_many never waits, fetches or locks. It leaves each hearing HEARING_JUDGED with its verdict filled, or
+ * HEARING_WAITING with what it lacks: the caller supplies that (signers_want) and calls again with the same hearing.
+ * `last`: do not wait any more: what is lacking is answered as not to be had (436).
+ * All signatures of a batch go to es256_verify_many at once. A single call is a batch of one.
+ */
+#ifndef VERDICT_JUDGE_H
+#define VERDICT_JUDGE_H
+
+#include "base/arena.h"
+#include "es256/es256.h"
+#include "trust/signer.h"
+#include "verdict/call.h"
+#include "verdict/replay.h"
+#include "verdict/verdict.h"
+
+struct judge_options {
+    utc_t freshness_s;      /* 60 */
+    char least_attestation; /* 'A' or 'B'; 'C' only in the verify command: lab */
+    bool no_chain;          /* take the leaf as trusted: lab */
+    bool lab_urls;          /* x5u.lab */
+    const struct number_range *own; size_t n_own;          /* numbers.own */
+    const struct number_range *same_line; size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
+};
+
+struct judge {
+    struct judge_options options;
+    struct signers *signers;       /* NULL: only `given` */
+    const struct signer *given;    /* --cert: whatever x5u says: lab; NULL: none */
+    struct replay *replay;         /* NULL: repeats are not looked for, and the row abstains */
+};
+
+/* What a thread needs to judge: its engine, its digest. */
+struct desk;
+enum bf_err desk_create(struct desk **ret) must_use;
+void desk_destroy(struct desk *d);
+struct sha256 *desk_sha256(struct desk *d);
+const char *desk_engine(const struct desk *d);
+
+enum hearing_state { HEARING_JUDGED, HEARING_WAITING };
+struct want {
+    struct span x5u;
+    bool stale; /* a signature failed on an older copy: fetch again */
+};
+struct hearing {
+    const struct judge *judge;
+    const struct call *call;
+    struct arena *arena;
+    struct desk *desk;
+    bool last;            /* in: judge with what there is */
+    bool asked_again;     /* in: stale copies were fetched again already */
+    enum hearing_state state;
+    struct want wants[LIMIT_IDENTITIES];
+    size_t n_wants;
+    struct verdict verdict;
+    const struct trust *trust; /* of this batch */
+};
+
+/* Inside epoch_enter / epoch_exit of signers' epoch, which must last until the verdicts are used up. */
+void judge_many(const struct judge *judge, struct desk *desk, struct hearing *const *hearings, size_t n);
+
+AUTO_DEFINE(struct desk, desk_destroy);
+
+#endif
