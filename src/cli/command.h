@@ -11,7 +11,13 @@
 #define EXIT_INPUT        65
 #define EXIT_FAILURE_OURS 70
 
-/* argv[0] is the subcommand's name. Returns the exit status. */
+/* A row of main.c's table. run: argv[0] is the subcommand's name; returns the exit status. */
+struct command {
+    const char *name, *help;
+    int (*run)(int argc, char **argv);
+};
+const struct command *command_table(void); /* ends with a row without a name */
+
 int command_verify(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_inspect(int argc, char **argv);
