@@ -40,7 +40,7 @@ static inline struct span span_from(struct span s, size_t at)
 {
     if (at > s.n)
         at = s.n;
-    return (struct span){ s.p ? s.p + at : NULL, s.n - at };
+    return at ? (struct span){ s.p + at, s.n - at } : s; /* no arithmetic on an absent one */
 }
 
 /* At most the first n bytes. */

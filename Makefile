@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# A thin door to Meson. `make demo` and `make check` need nothing before them: what is missing is installed (through
+# sudo when not root), what is not built is built.
+BUILD  ?= build
+SETUP  ?=
+TESTS  ?=
+
+.PHONY: help build demo check soak bench fuzz coverage install format clean
+
+help:
+	@echo "make demo      build, then place calls of every kind on loopback and show their verdicts"
+	@echo "make check     build, then run every test (about five minutes)"
+	@echo "make build     leave the program at $(BUILD)/bonafide"
+	@echo "make install   program, library, manual and unit under PREFIX (DESTDIR is honoured)"
+	@echo "make bench     the figures, measured here"
+	@echo "make soak      the long tests: loads, kills, a bare Debian"
+	@echo "make fuzz      every reader against libFuzzer (MERGE=1 keeps what was found in fuzz/corpus)"
+	@echo "make coverage  line coverage of src/; fails under 90 %"
+	@echo "make format    clang-format over the sources"
+
+build: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) bonafide
+
+$(BUILD)/build.ninja:
+	@scripts/install build
+	meson setup $(BUILD) $(SETUP)
+
+demo: build
+	@$(BUILD)/bonafide demo $(DEMO)
+
+check: 
+	@scripts/install build tests peers
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite soak $(TESTS); status=$$?; \
+	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status
+
+soak:
+	@scripts/install build tests peers ci bare
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite soak --timeout-multiplier 0 $(TESTS); status=$$?; \
+	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status
+
+bench: $(BUILD)/build.ninja
+	@ninja -C $(BUILD)
+	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+
+fuzz:
+	@scripts/install build ci
+	@scripts/fuzz $(if $(MERGE),--merge) $(TARGETS)
+
+coverage:
+	@scripts/install build tests peers ci
+	@scripts/coverage
+
+PREFIX ?= /usr/local
+install: $(BUILD)/build.ninja
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
+	@ninja -C $(BUILD)
+	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf $(BUILD)
