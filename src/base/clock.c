@@ -28,8 +28,11 @@ char *utc_text(utc_t t, char out[static 21])
 {
     struct tm tm;
     time_t when = (time_t)t;
-    if (!gmtime_r(&when, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099 ||
-        strftime(out, 21, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+    if (!gmtime_r(&when, &tm) || tm.tm_year < -1900 || tm.tm_year > 8099)
         snprintf(out, 21, "-");
+    else /* strftime does not pad the year */
+        snprintf(out, 21, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)(tm.tm_year + 1900) % 10000u,
+                 (unsigned)(tm.tm_mon + 1) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+                 (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
     return out;
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/digest.h"
+
+#include "tap.h"
+#include "base/buf.h"
+
+static void assert_digest(const uint8_t digest[static SHA256_BYTES], const char *hex)
+{
+    char text[64];
+    struct buf b = BUF_ON(text);
+    buf_hex(&b, digest, SHA256_BYTES);
+    assert_true(buf_ok(&b));
+    assert_memory_equal(text, hex, 64);
+}
+
+/* The examples that NIST publishes with FIPS 180-4. */
+static const struct {
+    const char *message, *digest;
+} sha256_rows[] = {
+    { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+    { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+    { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+      "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+};
+
+static void sha256_gives_the_published_digests(void **state)
+{
+    auto_(sha256_destroy) struct sha256 *s = NULL;
+    uint8_t digest[SHA256_BYTES];
+    (void)state;
+    assert_int_equal(sha256_create(&s), BF_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(sha256_rows); i++) {
+        assert_int_equal(sha256_one(s, span_of(sha256_rows[i].message), digest), BF_OK);
+        assert_digest(digest, sha256_rows[i].digest);
+        assert_int_equal(sha256_once(span_of(sha256_rows[i].message), digest), BF_OK);
+        assert_digest(digest, sha256_rows[i].digest);
+    }
+}
+
+static void parts_are_one_message_wherever_they_are_cut(void **state)
+{
+    auto_(sha256_destroy) struct sha256 *s = NULL;
+    const struct span whole = span_of(sha256_rows[2].message);
+    uint8_t digest[SHA256_BYTES];
+    (void)state;
+    assert_int_equal(sha256_create(&s), BF_OK);
+    for (size_t cut = 0; cut <= whole.n; cut++) {
+        const struct span parts[] = { span_first(whole, cut), SPAN_NONE, span_from(whole, cut) };
+        assert_int_equal(sha256_many(s, parts, ARRAY_SIZE(parts), digest), BF_OK);
+        assert_digest(digest, sha256_rows[2].digest);
+    }
+    assert_int_equal(sha256_many(s, NULL, 0, digest), BF_OK);
+    assert_digest(digest, sha256_rows[0].digest);
+}
+
+/* Key 00 01 .. 0f, message 00 01 .. n-1: the sequence of the SipHash paper (Aumasson, Bernstein), whose appendix A works n = 15. */
+static void siphash_gives_the_published_values(void **state)
+{
+    static const uint64_t rows[] = {
+        0x726fdb47dd0e0e31, 0x74f839c593dc67fd, 0x0d6c8009d9a94f5a, 0x85676696d7fb7e2d,
+        0xcf2794e0277187b7, 0x18765564cd99a68d, 0xcbc9466e58fee3ce, 0xab0200f58b01d137,
+        0x93f5f5799a932462, 0x9e0082df0ba9e4b0, 0x7a5dbbc594ddb9f3, 0xf4b32f46226bada7,
+        0x751e8fbc860ee5fb, 0x14ea5627c0843d90, 0xf723ca908e7af2ee, 0xa129ca6149be45e5,
+    };
+    const struct hash_key key = { 0x0706050403020100, 0x0f0e0d0c0b0a0908 };
+    char message[ARRAY_SIZE(rows)];
+    (void)state;
+    for (size_t n = 0; n < ARRAY_SIZE(rows); n++) {
+        message[n] = (char)n;
+        assert_true(hash_bytes(key, span_make(message, n)) == rows[n]);
+    }
+}
+
+static void the_key_decides_the_bucket(void **state)
+{
+    const struct hash_key a = hash_key_random(), b = hash_key_random();
+    (void)state;
+    assert_true(a.k0 != b.k0 || a.k1 != b.k1);
+    assert_true(hash_bytes(a, SPAN("x5u")) != hash_bytes(b, SPAN("x5u")));
+    assert_true(hash_bytes(a, SPAN("x5u")) == hash_bytes(a, SPAN("x5u")));
+}
+
+static void nothing_is_destroyed_without_complaint(void **state)
+{
+    (void)state;
+    sha256_destroy(NULL);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sha256_gives_the_published_digests),
+        cmocka_unit_test(parts_are_one_message_wherever_they_are_cut),
+        cmocka_unit_test(siphash_gives_the_published_values),
+        cmocka_unit_test(the_key_decides_the_bucket),
+        cmocka_unit_test(nothing_is_destroyed_without_complaint),
+    };
+    return tap_run(tests, ARRAY_SIZE(tests));
+}
