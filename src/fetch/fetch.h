@@ -28,9 +28,9 @@ struct fetch_options {
     unsigned per_source;     /* 0: 16 flights at a time for one source */
     unsigned flights;        /* 0: 256 in all */
     unsigned negative_s;     /* 0: 60 */
-    const char *proxy;       /* NULL: none, whatever the environment says */
+    const char *proxy;       /* NULL: none, whatever the environment says; else it is the proxy that keeps SEC-031 */
     const char *ca_file;     /* web trust store for TLS of repositories; NULL: the system's */
-    const char *resolve;     /* NULL, or for tests `host:port:address[,…]` per libcurl's CURLOPT_RESOLVE */
+    const char *resolve;     /* NULL, or for tests `host:port:address[,…]`, several with blanks between (CURLOPT_RESOLVE) */
     const char *dns_servers; /* NULL: the system's (tests; where libcurl can) */
     const struct clock_source *clock; /* NULL: clock_system */
     struct log *log;
