@@ -378,8 +378,10 @@ static bool list_add(struct curl_slist **list, const char *text)
 
 static bool resolve_split(struct transfer_rules *rules)
 {
-    char *copy = rules->options.resolve ? strdup(rules->options.resolve) : NULL, *rest = copy;
-    bool good = !rules->options.resolve || copy;
+    if (!rules->options.resolve)
+        return true;
+    char *copy = strdup(rules->options.resolve), *rest = copy;
+    bool good = copy != NULL;
     for (char *entry; good && (entry = strtok_r(rest, " ", &rest));)
         good = list_add(&rules->resolve, entry);
     free(copy);
