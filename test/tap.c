@@ -39,6 +39,8 @@ int tap_run(const struct CMUnitTest *tests, size_t n)
             printf(" # SKIP %s", skip_reason);
         printf("\n");
         fflush(stdout);
+        if (failed && getenv("BF_TAP_FIRST"))
+            _exit(1); /* what the failed test left behind is nobody's business any more */
     }
     return failures < 125 ? failures : 125;
 }

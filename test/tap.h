@@ -19,7 +19,7 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-/* The number of failed tests, capped at 125, as an exit status. */
+/* The number of failed tests, capped at 125, as an exit status. With BF_TAP_FIRST set, the first failure ends the program. */
 int tap_run(const struct CMUnitTest *tests, size_t n);
 
 /* Marks the running test as skipped; the reason is printed. Return from the test right after. */
