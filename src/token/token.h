@@ -32,6 +32,9 @@ enum token_flaw {
     TOKEN_ATTEST,     /* attest is none of A, B, C */
 };
 
+/* What the offset of a fault counts in: a text is all of the token; header and payload are the decoded JSON. */
+enum token_place { TOKEN_IN_TEXT, TOKEN_IN_HEADER, TOKEN_IN_PAYLOAD };
+
 struct party {  /* orig, or one of dest */
     bool is_uri;
     struct span text; /* canonical digits, or a URI */
@@ -54,13 +57,14 @@ struct token {
     struct span origid;         /* SPAN_NONE when absent */
     bool origid_is_uuid;
     bool canonical;             /* header and payload are serialized as A.3 asks */
+    enum token_place fault_place; /* after an error */
 };
 
 /*
  * ret     filled as far as reading came, also on error (ret->header and ret->payload SPAN_NONE when not reached), so
  *         that `inspect` can show it
  * flaw    on BF_EFORM: which kind
- * BF_OK, BF_EFORM (fault->what says what; at is an offset into the part it names), BF_ELIMIT, BF_ENOMEM.
+ * BF_OK, BF_EFORM (fault->what says what; at is an offset into ret->fault_place), BF_ELIMIT, BF_ENOMEM.
  * Unknown ppt: BF_OK when header, base64url and JSON are sound; claims of shaken and baseline only are demanded for
  * these two; for other types orig, dest and iat are read where they have the known shape.
  */
@@ -69,6 +73,13 @@ enum bf_err token_read(struct span text, struct arena *arena, struct token *ret,
 
 enum ppt ppt_of(struct span text);
 const char *ppt_text(enum ppt ppt); /* "shaken"; "" for PPT_NONE and PPT_OTHER */
+
+/* A fingerprint of the call's media keys (mky). RFC 8225 section 5.2.2 */
+struct token_fingerprint {
+    struct span alg; /* "sha-256" */
+    struct span dig; /* hexadecimal, no colons */
+};
+#define TOKEN_FINGERPRINTS 16u
 
 /* What a new token says. */
 struct token_claims {
@@ -79,13 +90,15 @@ struct token_claims {
     size_t n_dest;
     utc_t iat;
     char attest;            /* shaken only */
-    struct span origid;     /* shaken only */
+    struct span origid;     /* shaken only; a UUID in lower case */
+    const struct token_fingerprint *mky; /* sorted here; at most TOKEN_FINGERPRINTS */
+    size_t n_mky;           /* 0: no mky */
 };
 
 /*
  * Canonical header "." payload, base64url (PP-007, PP-014, PP-020..027): the signing input. dest is sorted and
  * its numbers put before its URIs. BF_EFORM when a claim cannot stand there (a number that is not canonical, an
- * attest outside A-C, no dest).
+ * attest outside A-C, no dest, a shaken orig that is no number), BF_ELIMIT too many or too long.
  */
 enum bf_err token_write(const struct token_claims *claims, struct buf *out, struct fault *fault) must_use;
 

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The signing input of a new token: members in code-point order, no blanks, nothing escaped that need not be.
+ *                                                            RFC 8225 section 9; PP-007, PP-014, PP-020..027
+ */
+#include <stdlib.h>
+
+#include "base/base64url.h"
+#include "token/parts.h"
+
+#define JSON_MOST BASE64URL_BYTES(LIMIT_IDENTITY_VALUE) /* more would not go into one Identity value */
+
+/* A comma unless it is the first member, then the name and its colon. */
+static void put_name(struct buf *out, const char *name)
+{
+    if (out->n && out->p[out->n - 1] != '{')
+        buf_char(out, ',');
+    buf_char(out, '"');
+    buf_text(out, name);
+    buf_text(out, "\":");
+}
+
+static void put_string(struct buf *out, const char *name, struct span value)
+{
+    put_name(out, name);
+    buf_json_string(out, value);
+}
+
+static void put_header(struct buf *out, const struct token_claims *c)
+{
+    buf_char(out, '{');
+    put_string(out, "alg", SPAN("ES256"));
+    if (c->ppt != PPT_NONE)
+        put_string(out, "ppt", span_of(ppt_text(c->ppt)));
+    put_string(out, "typ", SPAN("passport"));
+    put_string(out, "x5u", c->x5u);
+    buf_char(out, '}');
+}
+
+static int compare_text(struct span a, struct span b)
+{
+    const int order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+    return order ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int by_kind_and_text(const void *a, const void *b)
+{
+    const struct party *x = a, *y = b;
+    return x->is_uri != y->is_uri ? x->is_uri - y->is_uri : compare_text(x->text, y->text);
+}
+
+static void put_dest(struct buf *out, const struct token_claims *c)
+{
+    struct party sorted[LIMIT_DEST];
+    memcpy(sorted, c->dest, c->n_dest * sizeof sorted[0]);
+    qsort(sorted, c->n_dest, sizeof sorted[0], by_kind_and_text);
+    put_name(out, "dest");
+    buf_char(out, '{');
+    for (size_t i = 0; i < c->n_dest; i++) {
+        const bool first = i == 0 || sorted[i].is_uri != sorted[i - 1].is_uri;
+        if (first && i)
+            buf_char(out, ']');
+        if (first)
+            put_name(out, sorted[i].is_uri ? "uri" : "tn");
+        buf_char(out, first ? '[' : ',');
+        buf_json_string(out, sorted[i].text);
+    }
+    buf_text(out, "]}");
+}
+
+/* Order of the concatenation alg, dig, as RFC 8225 section 5.2.2 has it. */
+static int by_alg_and_dig(const void *a, const void *b)
+{
+    const struct token_fingerprint *x = a, *y = b;
+    const int order = compare_text(x->alg, y->alg);
+    return order ? order : compare_text(x->dig, y->dig);
+}
+
+static void put_mky(struct buf *out, const struct token_claims *c)
+{
+    struct token_fingerprint sorted[TOKEN_FINGERPRINTS];
+    memcpy(sorted, c->mky, c->n_mky * sizeof sorted[0]);
+    qsort(sorted, c->n_mky, sizeof sorted[0], by_alg_and_dig);
+    put_name(out, "mky");
+    for (size_t i = 0; i < c->n_mky; i++) {
+        buf_text(out, i ? ",{" : "[{");
+        put_string(out, "alg", sorted[i].alg);
+        put_string(out, "dig", sorted[i].dig);
+        buf_char(out, '}');
+    }
+    buf_char(out, ']');
+}
+
+static void put_payload(struct buf *out, const struct token_claims *c)
+{
+    buf_char(out, '{');
+    if (c->ppt == PPT_SHAKEN)
+        put_string(out, "attest", span_make(&c->attest, 1));
+    put_dest(out, c);
+    put_name(out, "iat");
+    buf_decimal(out, c->iat);
+    if (c->n_mky)
+        put_mky(out, c);
+    put_name(out, "orig");
+    buf_char(out, '{');
+    put_string(out, c->orig.is_uri ? "uri" : "tn", c->orig.text);
+    buf_char(out, '}');
+    if (c->ppt == PPT_SHAKEN)
+        put_string(out, "origid", c->origid);
+    buf_char(out, '}');
+}
+
+static bool party_is_sound(const struct party *p)
+{
+    return p->is_uri ? token_uri_is_sound(p->text) : token_tn_is_sound(p->text);
+}
+
+static bool is_lower_uuid(struct span text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] >= 'A' && text.p[i] <= 'F')
+            return false;
+    return token_is_uuid(text);
+}
+
+static const char *wrong_in_shaken(const struct token_claims *c)
+{
+    if (c->orig.is_uri)
+        return "orig of a shaken token must be a number";
+    if (c->attest < 'A' || c->attest > 'C')
+        return "attest is none of A, B, C";
+    return is_lower_uuid(c->origid) ? NULL : "origid is no UUID in lower case";
+}
+
+/* Why these claims make no token, or NULL. */
+static const char *wrong_in(const struct token_claims *c)
+{
+    if (c->ppt != PPT_NONE && c->ppt != PPT_SHAKEN)
+        return "only baseline and shaken tokens are written";
+    if (!token_uri_is_sound(c->x5u))
+        return "x5u is no URI";
+    if (!party_is_sound(&c->orig))
+        return c->orig.is_uri ? "orig is no URI" : "orig is no canonical telephone number";
+    if (c->n_dest == 0)
+        return "dest is empty";
+    for (size_t i = 0; i < c->n_dest; i++)
+        if (!party_is_sound(&c->dest[i]))
+            return "dest holds what is neither a canonical telephone number nor a URI";
+    if (c->iat < 0 || c->iat > INT64_C(1) << 53)
+        return "iat is no time that a token can tell";
+    return c->ppt == PPT_SHAKEN ? wrong_in_shaken(c) : NULL;
+}
+
+static void put_segment(struct buf *out, const struct buf *json)
+{
+    const size_t n = BASE64URL_TEXT(json->n);
+    if (json->full || out->full || n > out->size - out->n) {
+        out->full = true;
+        return;
+    }
+    out->n += base64url_encode((const uint8_t *)json->p, json->n, out->p + out->n);
+}
+
+enum bf_err token_write(const struct token_claims *claims, struct buf *out, struct fault *fault)
+{
+    char room[JSON_MOST];
+    struct buf json = BUF_ON(room);
+    if (claims->n_dest > LIMIT_DEST || claims->n_mky > TOKEN_FINGERPRINTS || claims->x5u.n > LIMIT_X5U)
+        return fault_at(fault, BF_ELIMIT, 0, "more than a token can hold");
+    const char *wrong = wrong_in(claims);
+    if (wrong)
+        return fault_at(fault, BF_EFORM, 0, wrong);
+    put_header(&json, claims);
+    put_segment(out, &json);
+    buf_char(out, '.');
+    json = BUF_ON(room);
+    put_payload(&json, claims);
+    put_segment(out, &json);
+    return out->full ? fault_at(fault, BF_ELIMIT, 0, "the token is too long") : BF_OK;
+}
