@@ -18,8 +18,9 @@ enum frame_kind {
 };
 
 /*
- * from  how far an earlier call had looked (0 at first; it writes back how far it looked), so that a slow
- *       sender costs linear time in all.
+ * from   what an earlier call has seen, so that a slow sender costs linear time in all: 0 at first, then to be handed
+ *        back untouched as long as FRAME_MORE comes; it is 0 again after anything else
+ * ret_n  FRAME_MORE: 0. FRAME_BROKEN: the header as far as it is there, for the 400
  */
 enum frame_kind frame_next(struct span held, size_t *from, size_t *ret_n, struct fault *fault);
 

@@ -58,12 +58,13 @@ struct sip_message {
 enum sip_reading {
     SIP_DATAGRAM = 0,     /* UDP: excess after Content-Length is dropped, none means all (SIP-020) */
     SIP_STREAM = 1 << 0,  /* TCP: Content-Length required; the bytes are exactly one message (sip/frame.h) */
-    SIP_BARE_LF = 1 << 1, /* files: lines may end with a bare LF */
+    SIP_BARE_LF = 1 << 1, /* files: lines may end with a bare LF, and the last empty line may be missing */
 };
 
 /*
  * BF_OK: *ret is filled. BF_EFORM / BF_ELIMIT: fault says where and why; ret->n_headers and what was read before
- * are valid, so that a 400 can be sent where Via, From, To, Call-ID and CSeq are there (sip/reply.h).
+ * are valid, so that a 400 can be sent where Via, From, To, Call-ID and CSeq are there (sip/reply.h). Flaws of
+ * values and repeated singletons are reported only once all header fields are read.
  * One pass, allocates nothing, any bytes.
  */
 enum bf_err message_read(struct span bytes, unsigned reading, struct sip_message *ret, struct fault *fault) must_use;

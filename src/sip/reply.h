@@ -39,8 +39,9 @@ void reply_end(struct buf *out, struct span body);
 void reply_tag(const uint8_t secret[static 16], const struct sip_message *request, char out[static REPLY_TAG]);
 
 /*
- * Where an answer to this request goes over UDP (SIP-023): received/rport or maddr or the source itself.
- * false: not answerable.
+ * Where an answer to this request goes over UDP (SIP-023): the source, at its own port if it asked for rport, else
+ * at that of its Via. maddr only if it is a multicast group: any other would let a sender aim our answers at
+ * somebody else. false: not answerable.
  */
 bool reply_target(const struct sip_message *request, const struct sip_source *from, struct sockaddr_storage *ret,
                   socklen_t *ret_n);

@@ -21,13 +21,13 @@ struct sip_uri {
     struct span opaque;   /* what follows the scheme and its colon */
 };
 
-/* Spans into `text`. BF_EFORM. One pass, allocates nothing. */
+/* Spans into `text`. BF_EFORM; BF_ELIMIT beyond LIMIT_URI. One pass, allocates nothing. */
 enum bf_err uri_read(struct span text, struct sip_uri *ret, struct fault *fault) must_use;
 
 /*
  * The canonical form that tokens carry: scheme, user and host, nothing else.        URI-001..003
  * `sip:Alice:secret@EXAMPLE.com:5060;transport=tcp?X=y` -> `sip:alice@example.com`
- * BF_EUNSUP: no user part (not signable). Other schemes are copied as they are.
+ * BF_EUNSUP: no user part (not signable); BF_ELIMIT: out is full. Other schemes are copied as they are.
  */
 enum bf_err uri_canonical(const struct sip_uri *uri, struct buf *out) must_use;
 

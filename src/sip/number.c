@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Numbers: `sip:%2B1(215)555.1212;npdi@h;user=phone` -> 12155551212.        RFC 8224 section 8.3, RFC 3966; TN-001..008
+ *
+ * Only ASCII digits count (SEC-053). A number that claims to be global and cannot be one (more than 15 digits, a
+ * leading zero) is no number at all, and neither is anything longer than a token can carry.
+ */
+#include "sip/number.h"
+
+#include "sip/chars.h"
+#include "sip/message.h"
+
+#define LONGEST         15u /* E.164, and what a TNAuthList can hold: PP-015 */
+#define SHORTEST_GLOBAL 7u  /* with its country code; below are service codes */
+
+struct dialled {
+    struct number n;
+    bool plus;
+};
+
+/* One digit, mark or separator. false: it cannot stand in a number. */
+static bool dialled_add(struct dialled *d, char c, bool first)
+{
+    if (c == '+') {
+        d->plus = first;
+        return first;
+    }
+    if (char_is(c, CHAR_DIGIT) || c == '#' || c == '*') {
+        if (d->n.n == LONGEST)
+            return false;
+        d->n.digits[d->n.n++] = c;
+        return true;
+    }
+    return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
+}
+
+/* Escapes decoded first, separators dropped (TN-003). */
+static bool dialled_read(struct span text, bool escaped, struct dialled *d, size_t *ret_at)
+{
+    *d = (struct dialled){ .plus = false };
+    for (size_t i = 0, taken = 1; i < text.n; i += taken) {
+        char c = text.p[i];
+        taken = 1;
+        if (escaped && c == '%' && text.n - i >= 3 && char_hex(text.p[i + 1]) >= 0 &&
+            char_hex(text.p[i + 2]) >= 0) {
+            c = (char)(char_hex(text.p[i + 1]) << 4 | char_hex(text.p[i + 2]));
+            taken = 3;
+        }
+        *ret_at = i;
+        if (!dialled_add(d, c, i == 0))
+            return false;
+    }
+    *ret_at = text.n;
+    return d->n.n > 0;
+}
+
+static bool all_digits(const struct number *n)
+{
+    return chars_run(number_span(n), CHAR_DIGIT) == n->n;
+}
+
+/* A country code can follow the '+'. */
+static bool is_global(const struct number *n)
+{
+    return n->n > 0 && n->digits[0] != '0' && all_digits(n);
+}
+
+static bool starts_with(const struct number *n, const char *prefix)
+{
+    return *prefix && span_starts(number_span(n), span_of(prefix));
+}
+
+static void drop_front(struct number *n, size_t count)
+{
+    n->n = (uint8_t)(n->n - count);
+    memmove(n->digits, n->digits + count, n->n);
+}
+
+static bool put_front(struct number *n, struct span prefix)
+{
+    if (prefix.n + n->n > LONGEST)
+        return false;
+    memmove(n->digits + prefix.n, n->digits, n->n);
+    memcpy(n->digits, prefix.p, prefix.n);
+    n->n = (uint8_t)(n->n + prefix.n);
+    return true;
+}
+
+static bool is_national(const struct dial_plan *plan, size_t digits)
+{
+    return digits >= plan->national_min && digits <= plan->national_max;
+}
+
+/* `;phone-context=+44`: the number is the rest of one that begins so. Too short a one is a service code (911). */
+static bool apply_context(const struct dial_plan *plan, struct span context, struct number *n)
+{
+    struct dialled d;
+    size_t at;
+    if (!dialled_read(context, true, &d, &at) || !d.plus || !is_global(&d.n) || !all_digits(n))
+        return false;
+    const bool ours = plan->country[0] && starts_with(&d.n, plan->country) && plan->national_min;
+    const size_t least = ours ? strlen(plan->country) + plan->national_min : SHORTEST_GLOBAL;
+    return n->n > 3 && (size_t)n->n + d.n.n >= least && put_front(n, number_span(&d.n));
+}
+
+/* What the digits mean here (TN-004). Without a rule that fits they stay as they are. */
+static void apply_plan(const struct dial_plan *plan, struct number *n)
+{
+    const size_t international = strlen(plan->international_prefix), trunk = strlen(plan->trunk_prefix);
+    const size_t country = strlen(plan->country);
+    if (!all_digits(n))
+        return;
+    if (starts_with(n, plan->international_prefix) && n->n >= international + SHORTEST_GLOBAL &&
+        n->digits[international] != '0') {
+        drop_front(n, international);
+        return;
+    }
+    if (!country || !plan->national_max)
+        return;
+    if (starts_with(n, plan->trunk_prefix) && is_national(plan, n->n - trunk)) {
+        drop_front(n, trunk);
+        (void)put_front(n, span_of(plan->country));
+        return;
+    }
+    if (starts_with(n, plan->country) && is_national(plan, n->n - country))
+        return;
+    if (is_national(plan, n->n))
+        (void)put_front(n, span_of(plan->country));
+}
+
+/* Canonical digits of what was dialled; false when that cannot be a number. */
+static bool resolve(struct dialled *d, const struct dial_plan *plan, struct span context)
+{
+    if (d->plus)
+        return is_global(&d->n);
+    if (plan && !(context.n && apply_context(plan, context, &d->n)))
+        apply_plan(plan, &d->n);
+    return true;
+}
+
+bool number_of_uri(const struct sip_uri *uri, const struct dial_plan *plan, struct number *ret)
+{
+    struct dialled d;
+    struct span user = uri->user, kind = SPAN_NONE, context = SPAN_NONE;
+    size_t at;
+    const bool tel = uri->scheme == URI_TEL;
+    if (!tel && uri->scheme != URI_SIP && uri->scheme != URI_SIPS)
+        return false;
+    const struct span subscriber = span_first(user, span_find(user, ';'));
+    if (!dialled_read(subscriber, true, &d, &at))
+        return false;
+    const bool phone = sip_param(uri->params, SPAN("user"), &kind) && span_equal_nocase(kind, SPAN("phone"));
+    const bool local = plan && plan->digits_are_numbers && all_digits(&d.n);
+    if (!tel && !phone && !d.plus && !local)
+        return false;
+    (void)sip_param(tel ? uri->params : span_from(user, subscriber.n), SPAN("phone-context"), &context);
+    if (!resolve(&d, plan, context))
+        return false;
+    *ret = d.n;
+    return true;
+}
+
+enum bf_err number_of_text(struct span text, const struct dial_plan *plan, struct number *ret,
+                           struct fault *fault)
+{
+    struct dialled d;
+    size_t at;
+    const struct span typed = span_trim(text);
+    if (!dialled_read(typed, false, &d, &at))
+        return fault_at(fault, BF_EFORM, span_offset(text, typed.p) + at, "this is not a telephone number");
+    if (!resolve(&d, plan, SPAN_NONE))
+        return fault_at(fault, BF_EFORM, span_offset(text, typed.p), "no country has such a number");
+    *ret = d.n;
+    return BF_OK;
+}
+
+bool number_is_canonical(struct span digits)
+{
+    size_t n = 0;
+    while (n < digits.n && (char_is(digits.p[n], CHAR_DIGIT) || digits.p[n] == '#' || digits.p[n] == '*'))
+        n++;
+    return n == digits.n && n >= 1 && n <= LONGEST;
+}
+
+char *number_show(const struct number *n, char out[static LIMIT_NUMBER + 2])
+{
+    const bool plus = n->n >= SHORTEST_GLOBAL && is_global(n);
+    if (plus)
+        out[0] = '+';
+    memcpy(out + plus, n->digits, n->n);
+    out[plus + n->n] = '\0';
+    return out;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rows of `;name=value`, one at a time. Internal to the room; others ask sip_param (sip/message.h). */
+#ifndef SIP_PARAMS_H
+#define SIP_PARAMS_H
+
+#include "sip/message.h"
+
+/* The next `;name` or `;name=value`; quotes stay. false: nothing left, or what comes is no parameter. */
+bool sip_param_next(struct span *rest, struct span *ret_name, struct span *ret_value);
+
+/* Parameters and nothing else; false: *ret_at is the offset of what is none. */
+bool sip_params_check(struct span params, size_t *ret_at);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `SIP/2.0/UDP host:port;branch=z9hG4bK…`, blanks and folds allowed around its marks.   RFC 3261 section 20.42; SIP-009 */
+#include "sip/chars.h"
+#include "sip/params.h"
+
+/* A word and, behind blanks, the mark that must follow it (0: at least one blank). */
+static bool take_word(struct span *rest, char mark, struct span *ret)
+{
+    *ret = span_first(*rest, chars_run(*rest, CHAR_TOKEN));
+    struct span behind = span_skip_blanks(span_from(*rest, ret->n));
+    if (ret->n == 0 || behind.n == 0)
+        return false;
+    if (mark == 0) {
+        *rest = behind;
+        return behind.p > ret->p + ret->n;
+    }
+    *rest = span_skip_blanks(span_from(behind, 1));
+    return behind.p[0] == mark;
+}
+
+static enum bf_err take_protocol(struct span value, struct span *rest, struct sip_via *via,
+                                 struct fault *fault)
+{
+    struct span name, version;
+    *rest = value;
+    if (!take_word(rest, '/', &name) || !span_equal_nocase(name, SPAN("SIP")) ||
+        !take_word(rest, '/', &version) || !span_equal(version, SPAN("2.0")) ||
+        !take_word(rest, 0, &via->transport))
+        return fault_at(fault, BF_EFORM, span_offset(value, rest->p),
+                        "Via does not begin with SIP/2.0/transport");
+    return BF_OK;
+}
+
+static enum bf_err take_sent_by(struct span value, struct span *rest, struct sip_via *via,
+                                struct fault *fault)
+{
+    via->host = span_first(*rest, host_length(*rest));
+    if (via->host.n == 0)
+        return fault_at(fault, BF_EFORM, span_offset(value, rest->p), "Via names no host");
+    *rest = span_skip_blanks(span_from(*rest, via->host.n));
+    if (rest->n == 0 || rest->p[0] != ':')
+        return BF_OK;
+    *rest = span_skip_blanks(span_from(*rest, 1));
+    const size_t n = chars_run(*rest, CHAR_DIGIT);
+    uint64_t port;
+    if (!span_decimal(span_first(*rest, n), UINT16_MAX, &port) || port == 0)
+        return fault_at(fault, BF_EFORM, span_offset(value, rest->p), "the port in Via is not 1 to 65535");
+    via->port = (uint16_t)port;
+    *rest = span_skip_blanks(span_from(*rest, n));
+    return BF_OK;
+}
+
+static enum bf_err take_params(struct span value, struct span rest, struct sip_via *via, struct fault *fault)
+{
+    size_t at;
+    struct span rport;
+    uint64_t port;
+    if (!sip_params_check(rest, &at))
+        return fault_at(fault, BF_EFORM, span_offset(value, rest.p) + at, "`;name=value` is expected here");
+    via->params = rest;
+    (void)sip_param(rest, SPAN("branch"), &via->branch);
+    (void)sip_param(rest, SPAN("received"), &via->received);
+    (void)sip_param(rest, SPAN("maddr"), &via->maddr);
+    via->rport = sip_param(rest, SPAN("rport"), &rport);
+    if (!via->rport || rport.n == 0)
+        return BF_OK;
+    if (!span_decimal(rport, UINT16_MAX, &port) || port == 0)
+        return fault_at(fault, BF_EFORM, span_offset(value, rport.p), "rport is not 1 to 65535");
+    via->rport_value = (uint16_t)port;
+    return BF_OK;
+}
+
+enum bf_err sip_via_read(struct span value, struct sip_via *ret, struct fault *fault)
+{
+    struct sip_via via = { .port = 0 };
+    struct span rest;
+    enum bf_err err = take_protocol(value, &rest, &via, fault);
+    if (err == BF_OK)
+        err = take_sent_by(value, &rest, &via, fault);
+    if (err == BF_OK)
+        err = take_params(value, rest, &via, fault);
+    if (err == BF_OK)
+        *ret = via;
+    return err;
+}
