@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `bonafide verify`, in three files: verify.c (judge and print), verify_setup.c (options), verify_input.c (calls in files). */
+#ifndef CLI_VERIFY_H
+#define CLI_VERIFY_H
+
+#include "base/clock.h"
+#include "base/span.h"
+#include "bonafide/verify.h"
+#include "cli/options.h"
+
+struct verify_wishes {
+    const char *at_text, *cert, *certs, *least, *orig, *dest, *config;
+    struct option_list trust;
+    bool json, offline, no_chain, lab_urls, no_color;
+    utc_t at; /* 0: by the input */
+};
+extern const struct command_help verify_help;
+
+/* Everything the options ask for. false: said on standard error, *ret_status is the exit status. */
+struct verify_setup {
+    struct bf_verifier *verifier;
+    void *memory; /* what the verifier borrows */
+};
+bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_status);
+void verify_setup_clear(struct verify_setup *s);
+
+/* `2015-09-25T19:12:25Z`, `2015-09-25T21:12:25.5+02:00`, `1443208345`. */
+bool time_read(const char *text, utc_t *ret);
+
+enum verify_kind { VERIFY_SIP, VERIFY_JSON, VERIFY_IDENTITY };
+struct verify_input {
+    enum verify_kind kind;
+    struct span bytes;
+    utc_t at;         /* the packet's time, the request's Date; 0: the input does not say */
+    const char *file; /* as named on the command line */
+    size_t place;     /* line or packet; 0: the file as a whole */
+};
+
+struct verify_sink {
+    void (*call)(struct verify_sink *sink, const struct verify_input *input);
+    /* This is no call: what is wrong, in a sentence without its full stop. input->bytes is not to be looked at. */
+    void (*refused)(struct verify_sink *sink, const struct verify_input *input, const char *what);
+};
+
+/* All calls of a file (`-`: standard input), in order. bare: it holds Identity values. */
+void verify_read(const char *file, bool bare, struct verify_sink *sink);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Calls in files. What a file is shows in its first bytes: the magic of a capture, `{` for JSON lines, else a SIP request;
+ * with --orig and --dest it holds Identity values, a line each (a line that begins with a blank goes on from the one before).
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "cli/verify.h"
+#include "sip/date.h"
+#include "sip/message.h"
+
+/* A message whose CRLFs were made LFs is shorter, never longer. */
+#define FILE_MAX ((size_t)LIMIT_SIP_MESSAGE)
+
+static void refuse(struct verify_sink *sink, const char *file, size_t place, const char *what)
+{
+    sink->refused(sink, &(struct verify_input){ .file = file, .place = place }, what);
+}
+
+/* The whole rest of the file, at most max bytes. *ret_n > max: there is more. */
+static enum bf_err rest_read(FILE *f, size_t max, char **ret, size_t *ret_n)
+{
+    char *bytes = malloc(max + 2);
+    if (!bytes)
+        return BF_ENOMEM;
+    *ret_n = fread(bytes, 1, max + 1, f);
+    if (ferror(f)) {
+        free(bytes);
+        return BF_EIO;
+    }
+    bytes[*ret_n] = '\0';
+    *ret = bytes;
+    return BF_OK;
+}
+
+/* ---- SIP ---- */
+
+/* The Date of the request: 0 when there is none, or none that can be read. */
+static utc_t request_date(struct span bytes)
+{
+    struct sip_message *m = calloc(1, sizeof *m);
+    utc_t at = 0;
+    if (m && message_read(bytes, SIP_BARE_LF, m, NULL) == BF_OK &&
+        sip_date_read(message_header(m, SIP_H_DATE), &at, NULL) != BF_OK)
+        at = 0;
+    free(m);
+    return at;
+}
+
+static void read_sip(FILE *f, const char *file, struct verify_sink *sink)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    enum bf_err err = rest_read(f, FILE_MAX, &bytes, &n);
+    if (err)
+        return refuse(sink, file, 0, err == BF_EIO ? strerror(errno) : bf_err_text(err));
+    struct verify_input in = { .kind = VERIFY_SIP, .bytes = { bytes, n }, .file = file };
+    if (n == 0) {
+        refuse(sink, file, 0, "it is empty");
+    } else if (n > FILE_MAX) {
+        refuse(sink, file, 0, "it is too large for a SIP message (64 KiB)");
+    } else {
+        in.at = request_date(in.bytes);
+        sink->call(sink, &in);
+    }
+    free(bytes);
+}
+
+/* ---- lines ---- */
+
+/* One line into line[0..max], its end cut off; false at the end of the file. *ret_n > max: longer, the rest is skipped. */
+static bool line_next(FILE *f, char *line, size_t max, size_t *ret_n)
+{
+    size_t n = 0;
+    int c = getc(f);
+    if (c == EOF)
+        return false;
+    for (; c != EOF && c != '\n'; c = getc(f)) {
+        if (n < max)
+            line[n] = (char)c;
+        n += n <= max;
+    }
+    if (n && n <= max && line[n - 1] == '\r')
+        n--;
+    *ret_n = n;
+    return true;
+}
+
+static void read_json(FILE *f, const char *file, struct verify_sink *sink)
+{
+    char *line = malloc(LIMIT_HTTP_BODY);
+    size_t n;
+    if (!line)
+        return refuse(sink, file, 0, bf_err_text(BF_ENOMEM));
+    for (size_t at = 1; line_next(f, line, LIMIT_HTTP_BODY, &n); at++) {
+        struct verify_input in = { .kind = VERIFY_JSON, .bytes = { line, n }, .file = file, .place = at };
+        if (n > LIMIT_HTTP_BODY)
+            sink->refused(sink, &in, "the line is too long (64 KiB)");
+        else if (span_trim(in.bytes).n > 0)
+            sink->call(sink, &in);
+    }
+    if (ferror(f))
+        refuse(sink, file, 0, strerror(errno));
+    free(line);
+}
+
+static void identity_done(struct verify_sink *sink, const char *file, size_t line, struct span value)
+{
+    struct verify_input in = {
+        .kind = VERIFY_IDENTITY, .bytes = span_trim(value), .file = file, .place = line
+    };
+    struct span name = SPAN("Identity:");
+    if (span_starts_nocase(in.bytes, name))
+        in.bytes = span_trim(span_from(in.bytes, name.n));
+    if (in.bytes.n > LIMIT_IDENTITY_VALUE)
+        sink->refused(sink, &in, "the Identity value is too long (16 KiB)");
+    else if (in.bytes.n)
+        sink->call(sink, &in);
+}
+
+/* Folds are put together again: CR and LF become the blank that they mean. */
+static void read_identities(FILE *f, const char *file, struct verify_sink *sink)
+{
+    char *bytes = NULL;
+    size_t n = 0, max = LIMIT_IDENTITY_TOTAL * 16;
+    enum bf_err err = rest_read(f, max, &bytes, &n);
+    if (err)
+        return refuse(sink, file, 0, err == BF_EIO ? strerror(errno) : bf_err_text(err));
+    if (n > max || !span_trim(span_make(bytes, n)).n) {
+        refuse(sink, file, 0, n > max ? "it is too large for Identity values (1 MiB)" : "it is empty");
+        free(bytes);
+        return;
+    }
+    size_t begin = 0, line = 1, begin_line = 1;
+    for (size_t i = 0; i < n; i++) {
+        if (bytes[i] != '\n')
+            continue;
+        line++;
+        if (i + 1 < n && (bytes[i + 1] == ' ' || bytes[i + 1] == '\t')) {
+            bytes[i] = ' ';
+            if (i && bytes[i - 1] == '\r')
+                bytes[i - 1] = ' ';
+            continue;
+        }
+        identity_done(sink, file, begin_line, span_make(bytes + begin, i - begin));
+        begin = i + 1;
+        begin_line = line;
+    }
+    identity_done(sink, file, begin_line, span_make(bytes + begin, n - begin));
+    free(bytes);
+}
+
+/* ---- which ---- */
+
+enum file_kind { FILE_SIP, FILE_JSON, FILE_CAPTURE };
+
+static enum file_kind kind_of(FILE *f)
+{
+    static const unsigned char magics[][4] = {
+        { 0xa1, 0xb2, 0xc3, 0xd4 }, { 0xd4, 0xc3, 0xb2, 0xa1 }, { 0xa1, 0xb2, 0x3c, 0x4d },
+        { 0x4d, 0x3c, 0xb2, 0xa1 }, { 0x0a, 0x0d, 0x0d, 0x0a },
+    };
+    unsigned char head[4] = { 0 };
+    size_t n = fread(head, 1, sizeof head, f);
+    enum file_kind kind = FILE_SIP;
+
+    for (size_t i = 0; i < ARRAY_SIZE(magics) && n == 4; i++)
+        if (memcmp(head, magics[i], 4) == 0)
+            kind = FILE_CAPTURE;
+    size_t blanks = strspn((const char[]){ (char)head[0], (char)head[1], (char)head[2], 0 }, " \t\r\n");
+    if (kind == FILE_SIP && head[blanks] == '{')
+        kind = FILE_JSON;
+    while (n > 0)
+        ungetc(head[--n], f); /* glibc takes back as many as were read */
+    return kind;
+}
+
+static void read_capture(FILE *f, const char *file, struct verify_sink *sink)
+{
+    (void)f;
+    refuse(sink, file, 0, "captures cannot be read by this build");
+}
+
+void verify_read(const char *file, bool bare, struct verify_sink *sink)
+{
+    bool standard = strcmp(file, "-") == 0;
+    FILE *f = standard ? stdin : fopen(file, "re");
+
+    if (!f)
+        return refuse(sink, file, 0, strerror(errno));
+    if (bare) {
+        read_identities(f, file, sink);
+    } else {
+        switch (kind_of(f)) {
+        case FILE_SIP: read_sip(f, file, sink); break;
+        case FILE_JSON: read_json(f, file, sink); break;
+        case FILE_CAPTURE: read_capture(f, file, sink); break;
+        }
+    }
+    if (!standard)
+        fclose(f);
+}
