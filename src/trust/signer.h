@@ -20,7 +20,7 @@
 struct signer_path {
     uint8_t domain; /* index in the struct trust it was built against */
     utc_t from, to; /* both inclusive */
-    enum revocation revocation; /* of the whole path, as known when it was built */
+    enum revocation revocation; /* what the lists say of the whole path; whether they are fresh: trust_domain_crl */
 };
 #define SIGNER_PATHS 16u
 
@@ -55,8 +55,8 @@ struct signer {
 
 /*
  * pem: certificates in any order, blocks of other kinds ignored; the leaf is the one that issued no other, the first of
- * them when there are several; a bare DER certificate is taken too. intermediates: further certificates that paths may
- * use (PEM, --certs and tests), or empty. Always gives a signer, SIGNER_UNPARSED included; BF_ENOMEM, BF_ECRYPTO.
+ * them when there are several (a CA only when there is nothing else); a bare DER certificate is taken too. Paths may
+ * also use what stands in the anchor files. Always gives a signer, SIGNER_UNPARSED included; BF_ENOMEM, BF_ECRYPTO.
  */
 enum bf_err signer_build(const struct trust *trust, struct span x5u, struct span pem, utc_t fetched,
                          struct signer **ret) must_use;

@@ -30,6 +30,12 @@ void tnauth_destroy(struct tnauth *list);
 enum tnauth_cover { TNAUTH_NOT, TNAUTH_BY_SPC, TNAUTH_BY_NUMBER };
 enum tnauth_cover tnauth_covers(const struct tnauth *list, struct span digits);
 
+/*
+ * Does all that the child speaks for lie within the parent (CRT-061)? Each SPC of the child is one of the parent's; its
+ * numbers lie in a `one` or within one `range` of the parent, or the parent has an SPC (whose numbers no certificate lists).
+ */
+bool tnauth_encompasses(const struct tnauth *parent, const struct tnauth *child);
+
 /* The first SPC, or SPAN_NONE. */
 struct span tnauth_spc(const struct tnauth *list);
 
