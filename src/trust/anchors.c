@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 
 #include "trust/chain.h"
 #include "trust/crl.h"
@@ -94,7 +95,7 @@ static enum bf_err say(char **ret_message, enum bf_err err, const char *format, 
 
 /* ---- anchors ---- */
 
-static bool is_among(STACK_OF(X509) *all, const X509 *x)
+static bool is_among(STACK_OF(X509) * all, const X509 *x)
 {
     for (int i = 0; i < sk_X509_num(all); i++)
         if (X509_cmp(sk_X509_value(all, i), x) == 0)
@@ -102,7 +103,7 @@ static bool is_among(STACK_OF(X509) *all, const X509 *x)
     return false;
 }
 
-static enum bf_err keep(STACK_OF(X509) *all, X509 *x)
+static enum bf_err keep(STACK_OF(X509) * all, X509 *x)
 {
     if (is_among(all, x))
         return BF_OK;
@@ -151,7 +152,8 @@ static int is_certificate_file(const struct dirent *e)
     static const char *const endings[] = { ".pem", ".crt", ".cer", ".der" };
     const struct span name = span_of(e->d_name);
     for (size_t i = 0; i < ARRAY_SIZE(endings); i++)
-        if (name.n > 4 && name.p[0] != '.' && span_equal_nocase(span_from(name, name.n - 4), span_of(endings[i])))
+        if (name.n > 4 && name.p[0] != '.' &&
+            span_equal_nocase(span_from(name, name.n - 4), span_of(endings[i])))
             return 1;
     return 0;
 }
@@ -185,13 +187,14 @@ static enum bf_err read_anchors(struct domain *d, const struct trust_domain_opti
     for (size_t i = 0; i < o->n_anchors; i++) {
         struct stat st;
         const bool is_dir = stat(o->anchors[i], &st) == 0 && S_ISDIR(st.st_mode);
-        enum bf_err err = is_dir ? add_directory(d, o->anchors[i], ret_message)
-                                 : add_file(d, o->anchors[i], ret_message);
+        enum bf_err err =
+            is_dir ? add_directory(d, o->anchors[i], ret_message) : add_file(d, o->anchors[i], ret_message);
         if (err)
             return err;
     }
     if (o->n_anchors && sk_X509_num(d->anchors) == 0)
-        return say(ret_message, BF_EFORM, "%s: holds no self-signed certificate, so no anchor", o->anchors[0]);
+        return say(ret_message, BF_EFORM, "%s: holds no self-signed certificate, so no anchor",
+                   o->anchors[0]);
     return BF_OK;
 }
 
@@ -216,7 +219,8 @@ static enum bf_err copy_rules(struct domain *d, const struct trust_domain_option
     d->anchors = sk_X509_new_null();
     d->known = sk_X509_new_null();
     d->crl_signers = sk_X509_new_null();
-    if (!d->name || !d->policy_oids || !d->subject_c || !d->numbers || !d->anchors || !d->known || !d->crl_signers)
+    if (!d->name || !d->policy_oids || !d->subject_c || !d->numbers || !d->anchors || !d->known ||
+        !d->crl_signers)
         return BF_ENOMEM;
     d->lab = o->lab;
     d->n_policy_oids = o->n_policy_oids;
@@ -228,7 +232,8 @@ static enum bf_err copy_rules(struct domain *d, const struct trust_domain_option
     return err ? err : copy_texts(o->subject_c, o->n_subject_c, COUNTRY_TEXT, d->subject_c[0]);
 }
 
-static enum bf_err fill_domain(struct domain *d, const struct trust_domain_options *o, utc_t now, char **ret_message)
+static enum bf_err fill_domain(struct domain *d, const struct trust_domain_options *o, utc_t now,
+                               char **ret_message)
 {
     enum bf_err err = copy_rules(d, o);
     if (err)

@@ -16,13 +16,13 @@
 struct walk {
     const struct domain *domain;
     enum chain_use use;
-    STACK_OF(X509) *extra;
+    STACK_OF(X509) * extra;
     struct chain path;
     chain_found *found;
     void *arg;
     unsigned tries, steps;
     bool stopped, held;
-    int refused;       /* what X509_check_issued said to a namesake; 0: there was none */
+    int refused;        /* what X509_check_issued said to a namesake; 0: there was none */
     const char *judged; /* why the last candidate that was judged does not hold */
 };
 
@@ -105,7 +105,8 @@ static void set_rules(X509_STORE_CTX *ctx)
 }
 
 /* Exactly this path: one anchor to trust, its own intermediates and no others. NULL: it holds. */
-static const char *openssl_verdict(const struct chain *path, STACK_OF(X509) *anchor, STACK_OF(X509) *between)
+static const char *openssl_verdict(const struct chain *path, STACK_OF(X509) * anchor,
+                                   STACK_OF(X509) * between)
 {
     const char *why = "out of memory";
     X509_STORE_CTX *ctx = X509_STORE_CTX_new();
@@ -265,7 +266,7 @@ static void step(struct walk *w, X509 *issuer, bool is_anchor)
     w->path.n--;
 }
 
-static void climb_through(struct walk *w, STACK_OF(X509) *candidates, bool are_anchors)
+static void climb_through(struct walk *w, STACK_OF(X509) * candidates, bool are_anchors)
 {
     X509 *top = w->path.certificates[w->path.n - 1];
     for (int i = 0; i < sk_X509_num(candidates) && go_on(w); i++) {
@@ -286,7 +287,7 @@ static void climb(struct walk *w)
     climb_through(w, w->domain->known, false);
 }
 
-static bool is_among(STACK_OF(X509) *all, const X509 *x)
+static bool is_among(STACK_OF(X509) * all, const X509 *x)
 {
     for (int i = 0; i < sk_X509_num(all); i++)
         if (X509_cmp(sk_X509_value(all, i), x) == 0)
@@ -309,7 +310,7 @@ static const char *explain(const struct walk *w, X509 *leaf)
     return "no issuer of the chain leads to an anchor";
 }
 
-const char *chain_explore(const struct domain *domain, enum chain_use use, X509 *leaf, STACK_OF(X509) *extra,
+const char *chain_explore(const struct domain *domain, enum chain_use use, X509 *leaf, STACK_OF(X509) * extra,
                           chain_found *found, void *arg)
 {
     struct walk w = { .domain = domain, .use = use, .extra = extra, .found = found, .arg = arg };

@@ -42,7 +42,8 @@ static bool is_known(X509_EXTENSION *extension, const int *nids, size_t n)
 
 static bool list_extensions_are_known(const X509_CRL *list)
 {
-    static const int known[] = { NID_issuing_distribution_point, NID_authority_key_identifier, NID_crl_number };
+    static const int known[] = { NID_issuing_distribution_point, NID_authority_key_identifier,
+                                 NID_crl_number };
     for (int i = 0; i < X509_CRL_get_ext_count(list); i++) {
         X509_EXTENSION *e = X509_CRL_get_ext(list, i);
         if (X509_EXTENSION_get_critical(e) && !is_known(e, known, ARRAY_SIZE(known)))
@@ -76,7 +77,8 @@ static bool digest_is_strong(const X509_CRL *list)
 static const char *read_distribution_point(struct crl *crl)
 {
     int critical = -1;
-    ISSUING_DIST_POINT *idp = X509_CRL_get_ext_d2i(crl->list, NID_issuing_distribution_point, &critical, NULL);
+    ISSUING_DIST_POINT *idp =
+        X509_CRL_get_ext_d2i(crl->list, NID_issuing_distribution_point, &critical, NULL);
     if (!idp)
         return critical == -1 ? NULL : "its issuingDistributionPoint cannot be read";
     crl->indirect = idp->indirectCRL > 0;
@@ -131,7 +133,7 @@ static X509_CRL *read_der(struct span der)
     return list;
 }
 
-static enum bf_err add_signer(STACK_OF(X509) *signers, struct span der)
+static enum bf_err add_signer(STACK_OF(X509) * signers, struct span der)
 {
     X509 *x = pem_x509(der);
     if (!x)
@@ -143,7 +145,7 @@ static enum bf_err add_signer(STACK_OF(X509) *signers, struct span der)
 }
 
 static enum bf_err read_block(const char *path, const struct pem_block *block, struct crl ***lists, size_t *n,
-                              STACK_OF(X509) *signers)
+                              STACK_OF(X509) * signers)
 {
     const bool is_list = span_equal(block->label, SPAN("X509 CRL"));
     uint8_t *der = NULL;
@@ -162,7 +164,7 @@ static enum bf_err read_block(const char *path, const struct pem_block *block, s
 }
 
 static enum bf_err read_blocks(const char *path, struct span bytes, struct crl ***lists, size_t *n,
-                               STACK_OF(X509) *signers, size_t *ret_blocks)
+                               STACK_OF(X509) * signers, size_t *ret_blocks)
 {
     struct pem_block block;
     size_t at = 0;
@@ -176,7 +178,8 @@ static enum bf_err read_blocks(const char *path, struct span bytes, struct crl *
     return err == BF_EFORM ? add(path, NULL, "a block of it does not end", lists, n) : BF_OK;
 }
 
-enum bf_err crl_read(const char *path, struct span bytes, struct crl ***lists, size_t *n, STACK_OF(X509) *signers)
+enum bf_err crl_read(const char *path, struct span bytes, struct crl ***lists, size_t *n,
+                     STACK_OF(X509) * signers)
 {
     size_t blocks = 0;
     X509_CRL *list = read_der(bytes);
@@ -192,7 +195,7 @@ enum bf_err crl_read(const char *path, struct span bytes, struct crl ***lists, s
     return add(path, NULL, "it is no list", lists, n);
 }
 
-enum bf_err crl_read_file(const char *path, struct crl ***lists, size_t *n, STACK_OF(X509) *signers)
+enum bf_err crl_read_file(const char *path, struct crl ***lists, size_t *n, STACK_OF(X509) * signers)
 {
     char *bytes = NULL;
     size_t bytes_n = 0;
@@ -200,7 +203,8 @@ enum bf_err crl_read_file(const char *path, struct crl ***lists, size_t *n, STAC
     if (err == BF_ENOMEM)
         return err;
     if (err)
-        return add(path, NULL, err == BF_ELIMIT ? "the file is too large" : "the file cannot be read", lists, n);
+        return add(path, NULL, err == BF_ELIMIT ? "the file is too large" : "the file cannot be read", lists,
+                   n);
     err = crl_read(path, span_make(bytes, bytes_n), lists, n, signers);
     free(bytes);
     return err;
@@ -233,7 +237,8 @@ static bool holds_now(void *arg, const struct chain *chain)
 }
 
 /* Does one of the candidates, itself trusted now, vouch for the list? *named: one bears the issuer's name. */
-static bool is_vouched(const struct domain *d, const X509_CRL *list, STACK_OF(X509) *candidates, utc_t now, bool *named)
+static bool is_vouched(const struct domain *d, const X509_CRL *list, STACK_OF(X509) * candidates, utc_t now,
+                       bool *named)
 {
     for (int i = 0; i < sk_X509_num(candidates); i++) {
         X509 *x = sk_X509_value(candidates, i);
@@ -279,8 +284,8 @@ static bool is_successor(const struct crl *new, const struct crl *old)
 {
     if (!new->list)
         return strcmp(new->path, old->path) == 0;
-    return new->indirect == old->indirect &&
-           X509_NAME_cmp(X509_CRL_get_issuer(new->list), X509_CRL_get_issuer(old->list)) == 0;
+    return new->indirect ==
+           old->indirect &&X509_NAME_cmp(X509_CRL_get_issuer(new->list), X509_CRL_get_issuer(old->list)) == 0;
 }
 
 static void keep_older(struct crl *new, const struct crl *old)

@@ -48,7 +48,8 @@ enum bf_err leaf_tnauth(const X509 *x, struct tnauth **ret, struct fault *fault)
     if (twice)
         return fault_at(fault, BF_EFORM, 0, "two TNAuthorizationLists");
     const ASN1_OCTET_STRING *value = X509_EXTENSION_get_data(extension);
-    return tnauth_read(span_make(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), ret, fault);
+    return tnauth_read(span_make(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), ret,
+                       fault);
 }
 
 static bool has_claim_constraints(const X509 *x)

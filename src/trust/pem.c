@@ -84,12 +84,12 @@ X509 *pem_x509(struct span der)
     return x;
 }
 
-void pem_certificates_free(STACK_OF(X509) *certificates)
+void pem_certificates_free(STACK_OF(X509) * certificates)
 {
     sk_X509_pop_free(certificates, X509_free);
 }
 
-static bool holds(STACK_OF(X509) *all, const X509 *x)
+static bool holds(STACK_OF(X509) * all, const X509 *x)
 {
     for (int i = 0; i < sk_X509_num(all); i++)
         if (X509_cmp(sk_X509_value(all, i), x) == 0)
@@ -98,7 +98,7 @@ static bool holds(STACK_OF(X509) *all, const X509 *x)
 }
 
 /* Takes x over. */
-static enum bf_err add(STACK_OF(X509) *all, X509 *x)
+static enum bf_err add(STACK_OF(X509) * all, X509 *x)
 {
     if (!x || holds(all, x)) {
         X509_free(x);
@@ -110,7 +110,7 @@ static enum bf_err add(STACK_OF(X509) *all, X509 *x)
     return BF_ENOMEM;
 }
 
-static enum bf_err add_block(STACK_OF(X509) *all, const struct pem_block *block, struct fault *fault)
+static enum bf_err add_block(STACK_OF(X509) * all, const struct pem_block *block, struct fault *fault)
 {
     uint8_t *der = NULL;
     size_t n = 0;
@@ -127,7 +127,7 @@ static bool is_certificate(struct span label)
     return span_equal(label, SPAN("CERTIFICATE")) || span_equal(label, SPAN("X509 CERTIFICATE"));
 }
 
-static enum bf_err read_all(struct span text, size_t max, STACK_OF(X509) *all, struct fault *fault)
+static enum bf_err read_all(struct span text, size_t max, STACK_OF(X509) * all, struct fault *fault)
 {
     struct pem_block block;
     size_t at = 0, blocks = 0, found = 0;
@@ -152,7 +152,7 @@ static enum bf_err read_all(struct span text, size_t max, STACK_OF(X509) *all, s
     return sk_X509_num(all) > 0 ? BF_OK : fault_at(fault, BF_EFORM, 0, "no certificate in it");
 }
 
-enum bf_err pem_certificates(struct span text, size_t max, STACK_OF(X509) **ret, struct fault *fault)
+enum bf_err pem_certificates(struct span text, size_t max, STACK_OF(X509) * *ret, struct fault *fault)
 {
     STACK_OF(X509) *all = sk_X509_new_null();
     if (!all)

@@ -35,7 +35,7 @@ void signer_destroy(struct signer *s)
 
 /* ---- which one is the leaf ---- */
 
-static bool issued_another(STACK_OF(X509) *all, int at)
+static bool issued_another(STACK_OF(X509) * all, int at)
 {
     X509 *x = sk_X509_value(all, at);
     for (int i = 0; i < sk_X509_num(all); i++)
@@ -45,7 +45,7 @@ static bool issued_another(STACK_OF(X509) *all, int at)
 }
 
 /* The first that issued no other; a CA certificate only where nothing else is left. */
-static X509 *find_leaf(STACK_OF(X509) *all)
+static X509 *find_leaf(STACK_OF(X509) * all)
 {
     X509 *ca = NULL;
     for (int i = 0; i < sk_X509_num(all); i++) {
@@ -139,7 +139,8 @@ static enum bf_err read_scope(const X509 *leaf, struct signer *s)
     struct fault fault = { 0, "a TNAuthorizationList that cannot be read" };
     enum bf_err err = leaf_tnauth(leaf, &s->tnauth, &fault);
     if (err == BF_ENOENT)
-        return s->n_san_domains ? BF_OK : unfit(s, "the certificate names neither numbers, carrier nor SIP domain");
+        return s->n_san_domains ? BF_OK
+                                : unfit(s, "the certificate names neither numbers, carrier nor SIP domain");
     if (err == BF_EFORM || err == BF_ELIMIT)
         return unfit(s, fault.what);
     if (err)
@@ -151,11 +152,11 @@ static enum bf_err read_scope(const X509 *leaf, struct signer *s)
 static enum bf_err judge_leaf(X509 *leaf, struct signer *s)
 {
     enum bf_err err = read_scope(leaf, s);
+    const char *why = leaf_unfit(leaf);
+    if (!err && why)
+        return unfit(s, why);
     if (err || s->fitness != SIGNER_FIT)
         return err;
-    const char *why = leaf_unfit(leaf);
-    if (why)
-        return unfit(s, why);
     err = es256_key_create(X509_get0_pubkey(leaf), &s->key);
     if (err == BF_EUNSUP)
         return unfit(s, "the certificate's key is no point of P-256");
@@ -191,7 +192,7 @@ static bool collect_path(void *arg, const struct chain *chain)
     return s->n_paths < SIGNER_PATHS;
 }
 
-static void find_paths(const struct trust *trust, X509 *leaf, STACK_OF(X509) *all, struct signer *s)
+static void find_paths(const struct trust *trust, X509 *leaf, STACK_OF(X509) * all, struct signer *s)
 {
     s->path_why = "no trust anchors are configured";
     for (size_t i = 0; i < trust_domains(trust) && s->n_paths < SIGNER_PATHS; i++) {
@@ -241,7 +242,8 @@ static enum bf_err unparsed(struct signer *s, enum bf_err err)
 static enum bf_err fill(const struct trust *trust, struct span pem, struct signer *s)
 {
     STACK_OF(X509) *all = NULL;
-    enum bf_err err = pem.n > LIMIT_CHAIN_BYTES ? BF_ELIMIT : pem_certificates(pem, LIMIT_CHAIN_CERTS, &all, NULL);
+    enum bf_err err =
+        pem.n > LIMIT_CHAIN_BYTES ? BF_ELIMIT : pem_certificates(pem, LIMIT_CHAIN_CERTS, &all, NULL);
     if (err == BF_EFORM || err == BF_ELIMIT)
         return unparsed(s, err);
     if (err)
@@ -284,10 +286,9 @@ enum bf_err signer_build(const struct trust *trust, struct span x5u, struct span
 /* Of two paths that hold in one domain: rather the one of which nothing bad is known. */
 static bool is_better(const struct signer_path *a, const struct signer_path *b)
 {
-    static const int rank[] = { [REVOCATION_GOOD] = 0,
-                                [REVOCATION_NOT_ASKED] = 1,
-                                [REVOCATION_UNKNOWN] = 2,
-                                [REVOCATION_REVOKED] = 3 };
+    static const int rank[] = {
+        [REVOCATION_GOOD] = 0, [REVOCATION_NOT_ASKED] = 1, [REVOCATION_UNKNOWN] = 2, [REVOCATION_REVOKED] = 3
+    };
     return a->domain == b->domain && rank[a->revocation] < rank[b->revocation];
 }
 

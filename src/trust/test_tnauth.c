@@ -6,9 +6,16 @@
 #include "tap.h"
 
 /* CRT-003 */
-#define DER_SPC   "\x30\x08\xA0\x06\x16\x04" "1234"
-#define DER_ONE   "\x30\x0F\xA2\x0D\x16\x0B" "12155551212"
-#define DER_RANGE "\x30\x15\xA1\x13\x30\x11\x16\x0B" "12155551000" "\x02\x02\x03\xE8"
+#define DER_SPC                                                                                              \
+    "\x30\x08\xA0\x06\x16\x04"                                                                               \
+    "1234"
+#define DER_ONE                                                                                              \
+    "\x30\x0F\xA2\x0D\x16\x0B"                                                                               \
+    "12155551212"
+#define DER_RANGE                                                                                            \
+    "\x30\x15\xA1\x13\x30\x11\x16\x0B"                                                                       \
+    "12155551000"                                                                                            \
+    "\x02\x02\x03\xE8"
 
 static struct tnauth *read_good(struct span der)
 {
@@ -54,32 +61,92 @@ static void crt_004_and_crt_007_what_breaks_the_rules_is_refused_at_its_place(vo
     } rows[] = {
         { "nothing at all", { "", 0 }, BF_EFORM, 0 },
         { "an empty list", SPAN("\x30\x00"), BF_EFORM, 0 },
-        { "a set instead of a sequence", SPAN("\x31\x08\xA0\x06\x16\x04" "1234"), BF_EFORM, 0 },
+        { "a set instead of a sequence",
+          SPAN("\x31\x08\xA0\x06\x16\x04"
+               "1234"),
+          BF_EFORM, 0 },
         { "a byte behind the end", SPAN(DER_SPC "\x00"), BF_EFORM, 10 },
-        { "cut short", SPAN("\x30\x08\xA0\x06\x16\x04" "123"), BF_EFORM, 0 },
-        { "an unknown choice", SPAN("\x30\x08\xA3\x06\x16\x04" "1234"), BF_EFORM, 2 },
-        { "a primitive context tag", SPAN("\x30\x06\x80\x04" "1234"), BF_EFORM, 2 },
-        { "SPC as PrintableString", SPAN("\x30\x08\xA0\x06\x13\x04" "1234"), BF_EFORM, 4 },
-        { "SPC as UTF8String", SPAN("\x30\x08\xA0\x06\x0C\x04" "1234"), BF_EFORM, 4 },
+        { "cut short",
+          SPAN("\x30\x08\xA0\x06\x16\x04"
+               "123"),
+          BF_EFORM, 0 },
+        { "an unknown choice",
+          SPAN("\x30\x08\xA3\x06\x16\x04"
+               "1234"),
+          BF_EFORM, 2 },
+        { "a primitive context tag",
+          SPAN("\x30\x06\x80\x04"
+               "1234"),
+          BF_EFORM, 2 },
+        { "SPC as PrintableString",
+          SPAN("\x30\x08\xA0\x06\x13\x04"
+               "1234"),
+          BF_EFORM, 4 },
+        { "SPC as UTF8String",
+          SPAN("\x30\x08\xA0\x06\x0C\x04"
+               "1234"),
+          BF_EFORM, 4 },
         { "an empty SPC", SPAN("\x30\x04\xA0\x02\x16\x00"), BF_EFORM, 4 },
         { "an SPC with a control byte", SPAN("\x30\x05\xA0\x03\x16\x01\n"), BF_EFORM, 6 },
         { "an SPC with a byte that is no IA5", SPAN("\x30\x05\xA0\x03\x16\x01\xE9"), BF_EFORM, 6 },
-        { "an SPC of 16 characters", SPAN("\x30\x14\xA0\x12\x16\x10" "0123456789ABCDEF"), BF_ELIMIT, 4 },
-        { "a second value inside the tag", SPAN("\x30\x0B\xA0\x09\x16\x04" "1234\x16\x01" "5"), BF_EFORM, 10 },
-        { "a length in a longer form", SPAN("\x30\x81\x08\xA0\x06\x16\x04" "1234"), BF_EFORM, 1 },
-        { "an inner length in a longer form", SPAN("\x30\x09\xA0\x81\x06\x16\x04" "1234"), BF_EFORM, 3 },
-        { "an indefinite length", SPAN("\x30\x80\xA0\x06\x16\x04" "1234\x00\x00"), BF_EFORM, 1 },
+        { "an SPC of 16 characters",
+          SPAN("\x30\x14\xA0\x12\x16\x10"
+               "0123456789ABCDEF"),
+          BF_ELIMIT, 4 },
+        { "a second value inside the tag",
+          SPAN("\x30\x0B\xA0\x09\x16\x04"
+               "1234\x16\x01"
+               "5"),
+          BF_EFORM, 10 },
+        { "a length in a longer form",
+          SPAN("\x30\x81\x08\xA0\x06\x16\x04"
+               "1234"),
+          BF_EFORM, 1 },
+        { "an inner length in a longer form",
+          SPAN("\x30\x09\xA0\x81\x06\x16\x04"
+               "1234"),
+          BF_EFORM, 3 },
+        { "an indefinite length",
+          SPAN("\x30\x80\xA0\x06\x16\x04"
+               "1234\x00\x00"),
+          BF_EFORM, 1 },
         { "a tag of several bytes", SPAN("\x30\x03\xBF\x20\x00"), BF_EFORM, 2 },
-        { "a number of 16 digits", SPAN("\x30\x14\xA2\x12\x16\x10" "1234567890123456"), BF_EFORM, 4 },
-        { "a number with a plus", SPAN("\x30\x06\xA2\x04\x16\x02" "+1"), BF_EFORM, 4 },
-        { "a range that starts with a star", SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02" "1*\x02\x01\x02"), BF_EFORM, 4 },
-        { "a count of 1", SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02" "10\x02\x01\x01"), BF_EFORM, 4 },
-        { "a negative count", SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02" "10\x02\x01\xFE"), BF_EFORM, 10 },
-        { "a count that is not minimal", SPAN("\x30\x0C\xA1\x0A\x30\x08\x16\x02" "10\x02\x02\x00\x05"), BF_EFORM, 10 },
+        { "a number of 16 digits",
+          SPAN("\x30\x14\xA2\x12\x16\x10"
+               "1234567890123456"),
+          BF_EFORM, 4 },
+        { "a number with a plus",
+          SPAN("\x30\x06\xA2\x04\x16\x02"
+               "+1"),
+          BF_EFORM, 4 },
+        { "a range that starts with a star",
+          SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02"
+               "1*\x02\x01\x02"),
+          BF_EFORM, 4 },
+        { "a count of 1",
+          SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02"
+               "10\x02\x01\x01"),
+          BF_EFORM, 4 },
+        { "a negative count",
+          SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02"
+               "10\x02\x01\xFE"),
+          BF_EFORM, 10 },
+        { "a count that is not minimal",
+          SPAN("\x30\x0C\xA1\x0A\x30\x08\x16\x02"
+               "10\x02\x02\x00\x05"),
+          BF_EFORM, 10 },
         { "a count beyond 64 bits",
-          SPAN("\x30\x14\xA1\x12\x30\x10\x16\x02" "10\x02\x0A\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"), BF_EFORM, 10 },
-        { "a range that runs over: 10 and 91", SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02" "10\x02\x01\x5B"), BF_EFORM, 4 },
-        { "a range without a count", SPAN("\x30\x08\xA1\x06\x30\x04\x16\x02" "10"), BF_EFORM, 10 },
+          SPAN("\x30\x14\xA1\x12\x30\x10\x16\x02"
+               "10\x02\x0A\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+          BF_EFORM, 10 },
+        { "a range that runs over: 10 and 91",
+          SPAN("\x30\x0B\xA1\x09\x30\x07\x16\x02"
+               "10\x02\x01\x5B"),
+          BF_EFORM, 4 },
+        { "a range without a count",
+          SPAN("\x30\x08\xA1\x06\x30\x04\x16\x02"
+               "10"),
+          BF_EFORM, 10 },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -93,8 +160,8 @@ static void crt_004_and_crt_007_what_breaks_the_rules_is_refused_at_its_place(vo
 
 static void crt_007_members_behind_the_count_are_tolerated(void **state)
 {
-    auto_(tnauth_destroy) struct tnauth *list =
-        read_good(SPAN("\x30\x0E\xA1\x0C\x30\x0A\x16\x02" "10\x02\x01\x59\x04\x01\x00"));
+    auto_(tnauth_destroy) struct tnauth *list = read_good(SPAN("\x30\x0E\xA1\x0C\x30\x0A\x16\x02"
+                                                               "10\x02\x01\x59\x04\x01\x00"));
     (void)state;
     assert_int_equal(list->entries[0].count, 0x59);
 }
@@ -109,11 +176,20 @@ static void crt_005_and_crt_006_coverage_is_a_union_over_numbers_of_equal_length
         const char *digits;
         enum tnauth_cover cover;
     } rows[] = {
-        { "0990", TNAUTH_BY_NUMBER }, { "0994", TNAUTH_BY_NUMBER },  { "0995", TNAUTH_NOT },
-        { "0989", TNAUTH_NOT },       { "990", TNAUTH_NOT },         { "00990", TNAUTH_NOT },
-        { "911", TNAUTH_BY_NUMBER },  { "0911", TNAUTH_NOT },        { "*21#", TNAUTH_BY_NUMBER },
-        { "099#", TNAUTH_NOT },       { "", TNAUTH_NOT },            { "999999999999998", TNAUTH_BY_NUMBER },
-        { "999999999999999", TNAUTH_NOT }, { "9999999999990001", TNAUTH_NOT },
+        { "0990", TNAUTH_BY_NUMBER },
+        { "0994", TNAUTH_BY_NUMBER },
+        { "0995", TNAUTH_NOT },
+        { "0989", TNAUTH_NOT },
+        { "990", TNAUTH_NOT },
+        { "00990", TNAUTH_NOT },
+        { "911", TNAUTH_BY_NUMBER },
+        { "0911", TNAUTH_NOT },
+        { "*21#", TNAUTH_BY_NUMBER },
+        { "099#", TNAUTH_NOT },
+        { "", TNAUTH_NOT },
+        { "999999999999998", TNAUTH_BY_NUMBER },
+        { "999999999999999", TNAUTH_NOT },
+        { "9999999999990001", TNAUTH_NOT },
     };
     uint8_t der[256];
     size_t n = 0;
@@ -180,8 +256,9 @@ static void crt_061_a_child_speaks_for_nothing_its_parent_does_not(void **state)
 static void what_cannot_be_read_back_is_not_written(void **state)
 {
     static const struct tnauth_entry bad[] = {
-        { TNAUTH_SPC, SPAN(""), 1 },        { TNAUTH_SPC, SPAN("0123456789ABCDEF"), 1 }, { TNAUTH_ONE, SPAN("+1"), 1 },
-        { TNAUTH_RANGE, SPAN("10"), 1 },    { TNAUTH_RANGE, SPAN("10"), 91 },            { TNAUTH_RANGE, SPAN("1*"), 2 },
+        { TNAUTH_SPC, SPAN(""), 1 },      { TNAUTH_SPC, SPAN("0123456789ABCDEF"), 1 },
+        { TNAUTH_ONE, SPAN("+1"), 1 },    { TNAUTH_RANGE, SPAN("10"), 1 },
+        { TNAUTH_RANGE, SPAN("10"), 91 }, { TNAUTH_RANGE, SPAN("1*"), 2 },
     };
     uint8_t der[64];
     size_t n = 0;

@@ -129,7 +129,8 @@ static enum bf_err read_entry(struct der *list, struct tnauth_entry *ret, struct
 }
 
 /* entries NULL: only counts and judges. */
-static enum bf_err read_entries(struct span der, struct tnauth_entry *entries, size_t *ret_n, struct fault *fault)
+static enum bf_err read_entries(struct span der, struct tnauth_entry *entries, size_t *ret_n,
+                                struct fault *fault)
 {
     struct der whole = der_of(der);
     struct der_value list;
@@ -310,7 +311,8 @@ static size_t entry_write(uint8_t *out, const struct tnauth_entry *e)
     return at;
 }
 
-enum bf_err tnauth_write(const struct tnauth_entry *entries, size_t n, uint8_t *out, size_t size, size_t *ret_n)
+enum bf_err tnauth_write(const struct tnauth_entry *entries, size_t n, uint8_t *out, size_t size,
+                         size_t *ret_n)
 {
     size_t inside = 0, at;
     if (n == 0 || n > LIMIT_TNAUTH_ENTRIES)
