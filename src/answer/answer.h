@@ -49,7 +49,9 @@ struct decision {
     union {
         struct {
             uint8_t n;
-            struct { uint8_t identity, stir_case; } failed[ANSWER_FAILURES];
+            struct {
+                uint8_t identity, stir_case;
+            } failed[ANSWER_FAILURES];
         } verify;
         struct {
             uint8_t refusal; /* enum sign_refusal; SIGN_OK: what follows counts */

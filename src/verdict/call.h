@@ -26,7 +26,7 @@ struct peer {
     enum peer_says says; /* its own verstat: PEER_BELIEVE only on TLS, or TCP on a private link */
 };
 
-enum number_place { PLACE_FROM, PLACE_PAI, PLACE_RPID };
+enum number_place { PLACE_FROM, PLACE_PAI, PLACE_RPID, PLACE_DISPLAY };
 struct shown_number {
     enum number_place place;
     bool is_number;        /* else a URI a phone would show */
@@ -54,6 +54,7 @@ struct call {
     bool anonymous;              /* From is withheld (anonymous.invalid, Privacy: id with no number) */
     struct shown_number shown[CALL_SHOWN];
     size_t n_shown;
+    bool shown_too_many;         /* more than CALL_SHOWN: the rest is not compared, so nothing is proven */
     struct span claimed_name;    /* display name, as text; SPAN_NONE when there is none */
 
     struct span identities[LIMIT_IDENTITIES]; /* every Identity value, in order */

@@ -32,7 +32,10 @@ enum replay_answer {
 enum bf_err replay_create(size_t entries, mono_t window, struct replay **ret) must_use;
 void replay_destroy(struct replay *r);
 
+/* Looks and enters in one step. */
 enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *sighting);
+/* Looks only: for tokens that hold, in calls that do not. */
+enum replay_answer replay_look(struct replay *r, const struct replay_sighting *sighting);
 
 struct replay_counts {
     uint64_t entered, repeated, evicted_live;

@@ -41,6 +41,9 @@ const char *outcome_text(enum outcome o); /* "genuine" */
 const char *verstat_text(enum verstat v); /* "TN-Validation-Passed" */
 const char *vote_text(enum vote v);       /* "pass" */
 
+/* How the certificate behind a token came, or did not. */
+enum credential_state { CREDENTIAL_UNASKED, CREDENTIAL_FOUND, CREDENTIAL_FAILED, CREDENTIAL_LATE };
+
 struct ballot {
     enum vote vote;
     const char *why; /* a sentence without its full stop; constant, or in the call's arena */
@@ -66,9 +69,19 @@ struct identity_result {
     bool holds;                 /* every needed proof row passed */
     uint8_t replay_key[SHA256_BYTES]; /* set once the signature held */
     bool entered;               /* its key went into the replay memory */
+
+    /* what the checks ask, filled while it is judged */
+    enum bf_err split_err, token_err;
+    struct bf_fault split_fault, token_fault;
+    enum token_flaw flaw;
+    enum credential_state credential;
+    const char *credential_why;
+    enum bf_err signature;      /* result of the engine, once asked */
+    bool signature_asked, is_short_way;
+    bool called_ok, shown_ok;   /* called-number and number-shown, asked of this proof */
+    const struct check *blocked_by; /* the first needed row that makes dearer ones pointless */
 };
 
-#define VERDICT_CASTS 256u
 struct verdict {
     enum outcome outcome;
     enum verstat verstat;
