@@ -150,7 +150,7 @@ bool number_of_uri(const struct sip_uri *uri, const struct dial_plan *plan, stru
     if (!dialled_read(subscriber, true, &d, &at))
         return false;
     const bool phone = sip_param(uri->params, SPAN("user"), &kind) && span_equal_nocase(kind, SPAN("phone"));
-    const bool local = plan && plan->digits_are_numbers && all_digits(&d.n);
+    const bool local = plan && plan->digits_are_numbers && d.n.n >= NUMBER_LOCAL_MIN && all_digits(&d.n);
     if (!tel && !phone && !d.plus && !local)
         return false;
     (void)sip_param(tel ? uri->params : span_from(user, subscriber.n), SPAN("phone-context"), &context);

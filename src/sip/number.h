@@ -16,13 +16,16 @@ struct number {
     uint8_t n;
 };
 
+/* Fewer digits than these are an extension (`sip:1001@pbx`) unless the URI says user=phone. */
+#define NUMBER_LOCAL_MIN 7u
+
 /* How numbers without '+' are understood here. All texts are digits; empty ones are not applied. */
 struct dial_plan {
     char country[4];             /* "1" */
     char international_prefix[8]; /* "011" */
     char trunk_prefix[4];        /* "0"; stripped before the country code is put in front */
     uint8_t national_min, national_max; /* digits of a national number, trunk prefix excluded; 0: plan unused */
-    bool digits_are_numbers;     /* a user part of digits without user=phone is a number too (TN-001) */
+    bool digits_are_numbers;     /* a user part of NUMBER_LOCAL_MIN digits or more is a number without user=phone too (TN-001) */
 };
 
 static inline struct span number_span(const struct number *n)

@@ -111,8 +111,11 @@ static enum replay_answer bucket_answer(const struct replay *r, struct slot *buc
     return worst;
 }
 
-/* A slot of one's own: a free or outdated one, else the oldest. NULL when all are being filled this very moment. */
-static struct slot *slot_claim(struct replay *r, struct slot *bucket, mono_t now)
+/*
+ * A slot of one's own: a free or outdated one, else the oldest. NULL when all are being filled this very moment, or
+ * when the one to go turns out to hold this very token, entered by somebody else since the bucket was looked through.
+ */
+static struct slot *slot_claim(struct replay *r, struct slot *bucket, const struct wanted *w)
 {
     for (unsigned attempt = 0; attempt < 4; attempt++) {
         struct slot *best = NULL;
@@ -125,8 +128,13 @@ static struct slot *slot_claim(struct replay *r, struct slot *bucket, mono_t now
             }
         }
         if (best && atomic_compare_exchange_strong(&best->state, &best_state, STATE_BUSY)) {
-            if (is_live(r, best_state, now))
-                atomic_fetch_add(&r->evicted_live, 1);
+            if (!is_live(r, best_state, w->at))
+                return best;
+            if (atomic_load(&best->key[0]) == w->key[0] && atomic_load(&best->key[1]) == w->key[1]) {
+                atomic_store(&best->state, best_state);
+                return NULL;
+            }
+            atomic_fetch_add(&r->evicted_live, 1);
             return best;
         }
     }
@@ -165,11 +173,9 @@ enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *
     if (before != REPLAY_FIRST)
         return answered(r, before);
 
-    struct slot *mine = slot_claim(r, bucket, w.at);
-    if (!mine) {
-        atomic_fetch_add(&r->evicted_live, 1);
-        return REPLAY_NEAR; /* not remembered, so not believed either */
-    }
+    struct slot *mine = slot_claim(r, bucket, &w);
+    if (!mine)
+        return answered(r, REPLAY_NEAR); /* not remembered, so not believed either */
     for (size_t i = 0; i < 2; i++) {
         atomic_store(&mine->key[i], w.key[i]);
         atomic_store(&mine->same[i], w.same[i]);
