@@ -48,7 +48,8 @@ enum client_state {
 
 /*
  * Sends a request: a whole message whose top Via names client_local and a new branch; it is copied. What was asked
- * before is forgotten (but for its ACK). deadline: monotonic. BF_EFORM: it is no request; BF_EIO; BF_ELIMIT.
+ * before is forgotten (but for its ACK). deadline: monotonic. BF_EFORM: it is no request; BF_EIO; BF_ELIMIT;
+ * BF_EINVAL: the stream holds half of an earlier request, open another client.
  */
 enum bf_err client_begin(struct client *c, struct span request, mono_t now, mono_t deadline) must_use;
 
