@@ -2,8 +2,16 @@
 /*
  * Which calls we vouch for, and how the token is made.     RFC 8224 section 6.1; ID-101..105, SHK-020..026, DT-001..003
  *
- * A table: numbers, attestation, who may use the row. What no row covers is not signed (attestation default: none);
- * a row without `for` matches nobody; a call that already carries shaken is not signed again.
+ * A table: numbers, attestation, who may use the row. The first row, in the order of the file, whose numbers hold the
+ * caller and whose `for` holds the peer's address signs; no row is weighed against another. What no row covers is not
+ * signed (attestation default: none); a row without `for` matches nobody; a call that already carries shaken is not
+ * signed again.
+ *
+ * orig is the caller of the signalling, dest the called number (of the Request-URI; only without one, To's), iat the
+ * Date header's time where there is one, else the arrival. origid is a fresh random UUID a call: nobody but us can
+ * link two calls of one customer by it.
+ *
+ * Thread-safe: a struct signing is not changed after it was made; a new configuration makes a new one.
  */
 #ifndef SIGNING_SIGNING_H
 #define SIGNING_SIGNING_H
@@ -41,7 +49,7 @@ enum sign_refusal {
 };
 const char *sign_refusal_text(enum sign_refusal r); /* words for people */
 
-/* All that makes the Identity header again, byte for byte, without signing twice (SIP-032). */
+/* All that makes the Identity header again, byte for byte, without signing twice (SIP-032), by the same struct signing. */
 struct signed_call {
     uint16_t row;
     char attest;

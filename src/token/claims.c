@@ -7,17 +7,8 @@
  * One row a claim. A row is demanded of the types it names; for the others it is read if it can be, and what
  * cannot be read there is left out, for the claims of those types are not judged yet.
  */
+#include "sip/number.h"
 #include "token/parts.h"
-
-bool token_tn_is_sound(struct span s)
-{
-    if (s.n == 0 || s.n > 15)
-        return false;
-    for (size_t i = 0; i < s.n; i++)
-        if ((s.p[i] < '0' || s.p[i] > '9') && s.p[i] != '#' && s.p[i] != '*')
-            return false;
-    return true;
-}
 
 static enum bf_err read_party(const struct reading *r, const struct json_value *v, bool is_uri,
                               struct party *ret)
@@ -26,7 +17,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
     const enum bf_err err = token_string(r, v, TOKEN_CLAIMS, "tn or uri is no string", &text);
     if (err != BF_OK)
         return err;
-    if (is_uri ? !token_uri_is_sound(text) : !token_tn_is_sound(text))
+    if (is_uri ? !token_uri_is_sound(text) : !number_is_canonical(text))
         return token_flawed(r, TOKEN_CLAIMS, v,
                             is_uri ? "this is no URI" : "this is no canonical telephone number");
     *ret = (struct party){ is_uri, text };

@@ -46,9 +46,6 @@ enum bf_err jose_read(const struct reading *r, const struct json_value *header) 
 /* Payload: the claims that the token's ppt asks for, and those that stand there in a known shape. */
 enum bf_err claims_read(const struct reading *r, const struct json_value *payload) must_use;
 
-/* 1 to 15 of the digits, '#' and '*' (PP-015). */
-bool token_tn_is_sound(struct span tn);
-
 /* A scheme, a colon, something behind it, and nothing but the characters of RFC 3986. */
 bool token_uri_is_sound(struct span uri);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/base64url.h"
+#include "sip/number.h"
 #include "token/parts.h"
 
 #define JSON_MOST BASE64URL_BYTES(LIMIT_IDENTITY_VALUE) /* more would not go into one Identity value */
@@ -112,7 +113,7 @@ static void put_payload(struct buf *out, const struct token_claims *c)
 
 static bool party_is_sound(const struct party *p)
 {
-    return p->is_uri ? token_uri_is_sound(p->text) : token_tn_is_sound(p->text);
+    return p->is_uri ? token_uri_is_sound(p->text) : number_is_canonical(p->text);
 }
 
 static bool is_lower_uuid(struct span text)

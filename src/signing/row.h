@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the room: a row with its key in memory and the validity of its certificate. */
+#ifndef SIGNING_ROW_H
+#define SIGNING_ROW_H
+
+#include "signing/signing.h"
+
+struct sign_row {
+    struct number_range *numbers;
+    size_t n_numbers;
+    struct cidr *customers;
+    size_t n_customers;
+    char attest;
+    struct key *key;
+    char *x5u;
+    utc_t not_before, not_after; /* of the certificate and those above it; all times without a chain_path */
+};
+
+/* Copies and loads. Error: *ret_message, to be freed, says what is wrong with it; row_clear in any case. */
+enum bf_err row_init(struct sign_row *row, const struct sign_row_options *options, char **ret_message)
+    must_use;
+void row_clear(struct sign_row *row);
+
+#endif
