@@ -8,6 +8,7 @@
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/log.h"
@@ -31,25 +32,26 @@ struct record {
     char id[RECORD_ID];
     uint8_t key[RECORD_KEY]; /* digest of top Via, Call-ID, From tag, CSeq */
     enum record_kind kind;
-    struct instant at;       /* arrival; mono is not kept */
+    struct instant at;                        /* arrival; mono is not kept */
     struct span node, source_peer, transport; /* "udp" */
     struct span call_id, from, pai, to, request_uri, claimed_name;
     struct span caller, called; /* canonical digits; may be empty */
-    bool masked;             /* caller withheld: lists and logs show "withheld" */
-    uint8_t outcome, verstat; /* enum outcome, enum verstat */
-    char attest;             /* 0: none */
+    bool masked;                /* caller withheld: lists and logs show "withheld" */
+    uint8_t outcome, verstat;   /* enum outcome, enum verstat */
+    char attest;                /* 0: none */
     bool lab;
     struct span proof, trust_domain, failure; /* "identity"; "us"; "E16" */
     struct span why;
     struct span origid, x5u, spc, serial, subject;
-    int64_t iat;             /* 0: none */
-    int32_t status;          /* of the answer: 302 */
+    int64_t iat;    /* 0: none */
+    int32_t status; /* of the answer: 302 */
     int32_t latency_us;
-    struct span answer;      /* the answer as sent (its status line and our headers), by setting */
-    struct span message;     /* raw request, by setting */
-    const struct record_ballot *ballots; size_t n_ballots;
+    struct span answer;  /* the answer as sent (its status line and our headers), by setting */
+    struct span message; /* raw request, by setting */
+    const struct record_ballot *ballots;
+    size_t n_ballots;
     bool has_replay;
-    struct replay_sighting replay; /* at is not kept: the reader computes it from `at` */
+    struct replay_sighting replay; /* its `at` is not kept: record_replays gives the time */
 };
 
 /* ---- writing ---- */
@@ -58,16 +60,17 @@ struct recorder;
 
 enum record_durability { RECORD_STRICT, RECORD_RELAXED };
 struct recorder_options {
-    const char *journal_dir;  /* made with mode 0700; files 0600 */
-    const char *db_url;       /* `sqlite:path`; NULL: no index */
+    const char *journal_dir; /* made with mode 0700; files 0600 */
+    const char *db_url;      /* `sqlite:path`; NULL: no index */
     enum record_durability durability;
-    unsigned keep_days;       /* 0: for ever */
-    uint64_t keep_bytes;      /* of journal and database together; 0: no limit */
+    unsigned keep_days;  /* 0: for ever */
+    uint64_t keep_bytes; /* of journal and database together; 0: no limit */
     struct log *log;
 };
 
 /* Repairs a torn tail of the journal, starts the indexer. *ret_message: a sentence, to be freed. */
-enum bf_err recorder_create(const struct recorder_options *options, struct recorder **ret, char **ret_message) must_use;
+enum bf_err recorder_create(const struct recorder_options *options, struct recorder **ret, char **ret_message)
+    must_use;
 void recorder_destroy(struct recorder *r); /* the index catches up first, at most 5 s */
 
 /*
@@ -92,23 +95,36 @@ typedef void record_seen(void *arg, const struct replay_sighting *sighting, utc_
 enum bf_err record_replays(const char *journal_dir, utc_t since, record_seen *seen, void *arg) must_use;
 
 struct record_filter {
-    utc_t since, until;       /* 0: open */
-    int outcome;              /* -1: any */
+    utc_t since, until;                                   /* 0: open */
+    int outcome;                                          /* -1: any */
     struct span caller, called, call_id, id, origid, spc; /* empty: any; digits match whole numbers */
-    size_t limit;             /* 0: 100 */
-    const char *after_id;     /* ids greater than this, in rising order (follow); NULL: newest first */
+    size_t limit;                                         /* 0: 100 */
+    const char *after_id; /* what came in after it, in that order (follow); "": all so; NULL: newest first */
 };
 /* keep: false stops. The record lives during the call. */
 typedef bool record_found(void *arg, const struct record *record);
 /* db_url as above; opened read-only. *ret_message: to be freed. */
-enum bf_err record_query(const char *db_url, const struct record_filter *filter, record_found *found, void *arg,
-                         char **ret_message) must_use;
+enum bf_err record_query(const char *db_url, const struct record_filter *filter, record_found *found,
+                         void *arg, char **ret_message) must_use;
 
-#include "base/buf.h"
+/* ---- showing; masked records show "withheld", or null, for the caller's number and for what repeats it ---- */
+
+/* One object, one line, no newline. BF_ELIMIT when out is too small: 1 MiB takes any record. */
 enum bf_err record_json(const struct record *r, struct buf *out) must_use;
-/* One CSV line (RFC 4180); a cell that a spreadsheet would take for a formula gets a leading apostrophe. */
+/*
+ * One CSV line (RFC 4180); a cell that a spreadsheet would take for a formula gets a leading apostrophe. Numbers stand as
+ * digits without a plus sign.
+ */
 void record_csv_header(struct buf *out);
 void record_csv(const struct record *r, struct buf *out);
+
+/* The words for its numbers: constant texts. */
+const char *record_kind_text(const struct record *r);
+const char *record_verdict_text(const struct record *r); /* of a call that was not judged: its kind */
+const char *record_verstat_text(const struct record *r);
+const char *record_vote_text(const struct record_ballot *b);
+#define RECORD_TIME 25u /* 2026-01-02T03:04:05.678Z and NUL */
+void record_time(const struct record *r, char out[static RECORD_TIME]);
 
 AUTO_DEFINE(struct recorder, recorder_destroy);
 

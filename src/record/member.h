@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The members of struct record that are kept: one row each, for the journal (tag), the database (column) and what is
+ * written for people and programs (the column's name). Rows are added at the end with a new tag and a migration; never
+ * renumbered.
+ */
+#ifndef RECORD_MEMBER_H
+#define RECORD_MEMBER_H
+
+#include "base/buf.h"
+#include "record/record.h"
+#include "store/db.h"
+
+enum member_kind {
+    MEMBER_FIXED_TEXT,
+    MEMBER_FIXED_BYTES,
+    MEMBER_TEXT,
+    MEMBER_BYTES,
+    MEMBER_U8,
+    MEMBER_CHAR,
+    MEMBER_BOOL,
+    MEMBER_ENUM,
+    MEMBER_I32,
+    MEMBER_I64,
+};
+
+struct member {
+    uint8_t tag; /* rising */
+    const char *column;
+    enum member_kind kind;
+    size_t offset;
+    uint32_t most; /* bytes of a text (longer ones are cut) or of a fixed one; the largest value of a U8 */
+    bool needed;
+};
+extern const struct member record_members[];
+extern const size_t n_record_members;
+
+#define RECORD_BALLOTS 256u       /* of a call, at most */
+#define RECORD_WHY     1024u      /* bytes of a ballot's words that are kept */
+#define RECORD_ENTRY   (1u << 20) /* bytes that any record fits in */
+
+/* A member by its value: numbers of every size, and bytes of every kind. */
+int64_t member_number(const struct member *m, const struct record *r);
+void member_set_number(const struct member *m, struct record *r, int64_t value);
+bool member_is_number(const struct member *m);
+struct span member_bytes(const struct member *m, const struct record *r); /* p NULL: absent */
+void member_set_bytes(const struct member *m, struct record *r, struct span bytes);
+/* The value can stand in the member: sizes, ranges, the letters of attestation. */
+bool member_takes_number(const struct member *m, int64_t value);
+bool member_takes_bytes(const struct member *m, struct span bytes);
+
+/* ---- entry.c: the journal's form ---- */
+
+/* Appends the record to out, which is full when it did not fit. */
+void record_entry_write(const struct record *r, struct buf *out);
+/*
+ * ret points into the entry and into ballots. BF_EFORM: not what record_entry_write writes; BF_EUNSUP: of a newer
+ * version; unknown members are passed over.
+ */
+enum bf_err record_entry_read(struct span entry, struct record_ballot ballots[static RECORD_BALLOTS],
+                              struct record *ret) must_use;
+
+/* ---- schema.c: the database's form ---- */
+
+extern const char *const record_migrations[];
+extern const size_t n_record_migrations;
+void record_columns(struct buf *out); /* "id, key, …, ballots": as many as the rows, and one */
+/* ?1 … in that order. memory takes the ballots' text: record_ballots_size of it, or they are left out. */
+void record_bind(struct db_query *q, const struct record *r, struct buf *memory);
+size_t record_ballots_size(const struct record *r);
+
+#endif

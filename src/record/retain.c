@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/retain.h"
+
+#include "record/index.h"
+
+#define ROWS   200 /* deleted at a time: a transaction of a few milliseconds */
+#define DAY_S  86400
+#define VACUUM "PRAGMA incremental_vacuum(256)"
+
+/* `sql` deletes at most ROWS rows; ?1 is a time. */
+static enum bf_err delete_some(struct db *db, const char *sql, utc_t before, bool *ret_more)
+{
+    auto_(db_finalize) struct db_query *q = NULL;
+    enum bf_err err = db_prepare(db, sql, &q);
+    if (err != BF_OK)
+        return err;
+    db_bind_int(q, 1, before);
+    db_bind_int(q, 2, ROWS);
+    err = db_step(q);
+    if (err != BF_ENOENT)
+        return err == BF_OK ? BF_EIO : err;
+    *ret_more = db_changes(db) == ROWS;
+    return BF_OK;
+}
+
+/* What is left to the database; however large the journal has to be, half belongs to the database. */
+static uint64_t db_share(const struct retain *rules, uint64_t journal_bytes)
+{
+    const uint64_t half = rules->keep_bytes / 2;
+    return journal_bytes < half ? rules->keep_bytes - journal_bytes : half;
+}
+
+enum bf_err retain_rows(const struct retain *rules, struct db *db, uint64_t journal_bytes, utc_t now,
+                        bool *ret_more)
+{
+    enum bf_err err = BF_OK;
+    bool old = false, many = false;
+    if (rules->keep_days)
+        err = delete_some(db,
+                          "DELETE FROM records WHERE seq IN "
+                          "(SELECT seq FROM records WHERE at < ?1 ORDER BY at LIMIT ?2)",
+                          now - (utc_t)rules->keep_days * DAY_S, &old);
+    if (err == BF_OK && rules->keep_bytes && db_bytes(db) > db_share(rules, journal_bytes))
+        err = delete_some(db,
+                          "DELETE FROM records WHERE seq IN "
+                          "(SELECT seq FROM records WHERE at < ?1 ORDER BY at, id LIMIT ?2)",
+                          INT64_MAX, &many);
+    if (err == BF_OK)
+        err = db_run(db, VACUUM);
+    *ret_more = old || many;
+    return err;
+}
+
+enum bf_err retain_journal(const struct retain *rules, struct journal *journal, bool has_index,
+                           uint64_t position, utc_t now)
+{
+    const utc_t reload = now - RECORD_REPLAY_S;
+    enum bf_err err = journal_rotate(journal, now - DAY_S);
+    if (err != BF_OK)
+        return err;
+    if (has_index)
+        return journal_trim(journal, position, reload, 0);
+    if (rules->keep_days)
+        err = journal_trim(journal, position, now - (utc_t)rules->keep_days * DAY_S, 0);
+    if (err == BF_OK && rules->keep_bytes)
+        err = journal_trim(journal, position, reload, rules->keep_bytes);
+    return err;
+}
