@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/ec.h>
+
 #include "bench.h"
 #include "load.h"
 #include "stage.h"
