@@ -16,6 +16,12 @@
 
 enum listener_transport { LISTEN_UDP, LISTEN_TCP };
 enum listener_role { ROLE_VERIFY, ROLE_SIGN };
+/* Where something listens, if it does. */
+struct config_address {
+    bool on;
+    struct sockaddr_storage addr;
+    socklen_t addr_n;
+};
 struct config_listener {
     enum listener_transport transport;
     enum listener_role role;
@@ -99,6 +105,8 @@ struct config {
 };
 
 /*
+ * Paths that a file names are relative to it; paths of defaults (the record, the cache) lie in the state directory:
+ * $STATE_DIRECTORY, $XDG_STATE_HOME/bonafide, or ~/.local/state/bonafide.
  * path NULL: the defaults. *ret_message on error: `file:line:column: what is wrong and what to write`, several lines
  * when several things are wrong; to be freed. BF_EFORM, BF_ELIMIT, BF_EIO, BF_ENOMEM.
  */

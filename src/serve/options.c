@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every option, a row each. The order is that of the sample file and the manual; options of one section stand together.
+ * Names are those of design.md; adding one means a row here, a field in struct config, and `man/generate`.
+ */
+#include "serve/options.h"
+
+#include "serve/values.h"
+
+#define AT(member)              .at = offsetof(struct config, member)
+#define LIST_AT(member, length) .at = offsetof(struct config, member), .n_at = offsetof(struct config, length)
+#define IN(type, member)        .at = offsetof(struct type, member)
+#define LIST_IN(type, member, length)                                                                        \
+    .at = offsetof(struct type, member), .n_at = offsetof(struct type, length)
+#define WORDS(...)                                                                                           \
+    .choices = (const char *const[])                                                                         \
+    {                                                                                                        \
+        __VA_ARGS__, NULL                                                                                    \
+    }
+#define FIELDS(table) .fields = (table), .n_fields = ARRAY_SIZE(table)
+
+/* kind_address writes a struct config_address where these stand. */
+#define IS_ADDRESS(member)                                                                                   \
+    _Static_assert(offsetof(struct config, member.addr) - offsetof(struct config, member.on) ==              \
+                           offsetof(struct config_address, addr) &&                                          \
+                       offsetof(struct config, member.addr_n) - offsetof(struct config, member.on) ==        \
+                           offsetof(struct config_address, addr_n),                                          \
+                   "a struct config_address")
+IS_ADDRESS(http);
+IS_ADDRESS(public_);
+
+/* ---- rows ---- */
+
+static const struct config_option listener_fields[] = {
+    { "on", &kind_endpoint, NULL,
+      "The transport and the address: udp:127.0.0.1:5060 or tcp:[::1]:5060. Port 0 takes a free one.",
+      .at = 0 },
+    { "role", &kind_choice, "verify", "verify judges calls that come in; sign signs calls that go out.",
+      IN(config_listener, role), WORDS("verify", "sign") },
+};
+static const struct config_rows listeners = { FIELDS(listener_fields), sizeof(struct config_listener), "on",
+                                              NULL };
+
+static bool peer_check(struct config_reader *r, const struct node *node, const void *row)
+{
+    const struct config_peer *peer = row;
+    if (peer->says == PEER_BELIEVE && !peer->private_link)
+        return config_fault(
+            r, node, 0,
+            "sip.peers: \"says: believe\" needs \"private_link: true\": over the open network "
+            "anybody can say that a call was checked");
+    return true;
+}
+
+static const struct config_option peer_fields[] = {
+    { "from", &kind_cidr, NULL, "The network or address of the peer.", IN(config_peer, from) },
+    { "pai", &kind_bool, "true", "Whether its P-Asserted-Identity counts as the caller.",
+      IN(config_peer, pai) },
+    { "says", &kind_choice, "ignore",
+      "What its own verstat is worth: ignore, show, or believe (a private TCP link only).",
+      IN(config_peer, says), WORDS("ignore", "show", "believe") },
+    { "priority", &kind_bool, "false",
+      "Whether it may mark calls as urgent (Priority, Resource-Priority), so that nothing stands in their "
+      "way.",
+      IN(config_peer, priority) },
+    { "private_link", &kind_bool, "false", "Whether nobody else can send from there.",
+      IN(config_peer, private_link) },
+};
+static const struct config_rows peers = { FIELDS(peer_fields), sizeof(struct config_peer), "from",
+                                          peer_check };
+
+static const struct config_option domain_fields[] = {
+    { "name", &kind_text, NULL, "What verdicts and logs call it.", IN(trust_domain_options, name), .min = 1,
+      .max = 32 },
+    { "anchors", &kind_file, NULL,
+      "PEM files of root certificates, or directories of them. No system CA is ever one.",
+      LIST_IN(trust_domain_options, anchors, n_anchors), .min = 1, .max = 64, .shape = SHAPE_LIST },
+    { "crl", &kind_file, "[]", "Revocation lists, PEM or DER.", LIST_IN(trust_domain_options, crls, n_crls),
+      .max = 64, .shape = SHAPE_LIST },
+    { "policy_oids", &kind_oid, "[]",
+      "The certificate must carry one of these policies; a trailing .* matches the arc.",
+      LIST_IN(trust_domain_options, policy_oids, n_policy_oids), .max = 64, .shape = SHAPE_LIST },
+    { "subject_c", &kind_country, "[]", "The certificate's subject must name one of these countries.",
+      LIST_IN(trust_domain_options, subject_c, n_subject_c), .max = 64, .shape = SHAPE_LIST },
+    { "numbers", &kind_range, "[\"+\"]", "The callers it may vouch for; [\"+\"] is everybody.",
+      LIST_IN(trust_domain_options, numbers, n_numbers), .min = 1, .shape = SHAPE_LIST },
+    { "lab", &kind_bool, "false", "A laboratory: its verdicts say \"lab\":true.",
+      IN(trust_domain_options, lab) },
+};
+static const struct config_rows domains = { FIELDS(domain_fields), sizeof(struct trust_domain_options), NULL,
+                                            NULL };
+
+static const struct config_option sign_fields[] = {
+    { "numbers", &kind_range, NULL, "The callers that the row covers.",
+      LIST_IN(config_sign_row, numbers, n_numbers), .min = 1, .shape = SHAPE_LIST },
+    { "attest", &kind_attest, NULL,
+      "A: the customer and the number are known; B: the customer; C: the gateway.",
+      IN(config_sign_row, attest), WORDS("A", "B", "C") },
+    { "for", &kind_cidr, "[]", "Who may use the row: networks of customers. A row without it matches nobody.",
+      LIST_IN(config_sign_row, customers, n_customers), .shape = SHAPE_LIST },
+    { "key", &kind_file, NULL, "The private key, PEM, P-256.", IN(config_sign_row, key), .min = 1 },
+    { "x5u", &kind_x5u, NULL, "Where everybody finds the certificate.", IN(config_sign_row, x5u) },
+    { "chain", &kind_file, "\"\"",
+      "The certificate chain, PEM; where given, the key and the validity are checked against it.",
+      IN(config_sign_row, chain) },
+};
+static const struct config_rows sign_rows = { FIELDS(sign_fields), sizeof(struct config_sign_row), NULL,
+                                              NULL };
+
+/* ---- options ---- */
+
+const struct config_option config_options[] = {
+    { "sip.listen", &kind_row, "[udp:127.0.0.1:5060, tcp:127.0.0.1:5060]",
+      "Where calls arrive. Short form: the address alone, role verify.", LIST_AT(sip.listen, sip.n_listen),
+      .min = 1, .max = 64, .shape = SHAPE_LIST, .rows = &listeners, .restart = true },
+    { "sip.clients", &kind_cidr, "[127.0.0.0/8]", "Who may send at all; others are dropped and counted.",
+      LIST_AT(sip.clients, sip.n_clients), .shape = SHAPE_LIST },
+    { "sip.peers", &kind_row, "[127.0.0.0/8]",
+      "Trunks and proxies we know, and what they may say. The first row that matches counts. Short form: the "
+      "network alone.",
+      LIST_AT(sip.peers, sip.n_peers), .shape = SHAPE_LIST, .rows = &peers },
+    { "sip.mode", &kind_mode, "redirect", "redirect answers an INVITE with 302 and what was found.",
+      WORDS("redirect"), .restart = true },
+    { "sip.next_hop", &kind_sip_uri, "sip:127.0.0.1:5080",
+      "Where calls go on. Of a list, the first that answers OPTIONS.", LIST_AT(sip.next_hop, sip.n_next_hop),
+      .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .restart = true },
+    { "sip.next_hop_probe_s", &kind_integer, "5",
+      "How often next hops are asked with OPTIONS, when there are several; 0 is never.",
+      AT(sip.next_hop_probe_s), .min = 0, .max = 3600, .unit = "seconds", .restart = true },
+    { "sip.workers", &kind_integer, "0", "Threads that judge calls; 0 is one a core.", AT(sip.workers),
+      .min = 0, .max = 64, .restart = true },
+    { "sip.overload", &kind_choice, "pass",
+      "What happens to calls beyond what can be judged: pass lets them through unjudged, 503 refuses them.",
+      AT(sip.overload), WORDS("pass", "503") },
+    { "sip.overload_ms", &kind_integer, "200",
+      "How old the oldest waiting datagram may be before calls are no longer judged.", AT(sip.overload_ms),
+      .min = 10, .max = 10000, .unit = "milliseconds" },
+    { "sip.parked", &kind_integer, "4096", "Calls that may wait for a certificate at a time.", AT(sip.parked),
+      .min = 1, .max = 1000000, .restart = true },
+    { "sip.parked_mb", &kind_integer, "64", "Memory for them.", AT(sip.parked_mb), .min = 1, .max = 65536,
+      .unit = "MiB", .restart = true },
+    { "sip.answers_mb", &kind_integer, "32",
+      "Memory for answers that are written again when a request is sent again.", AT(sip.answers_mb), .min = 1,
+      .max = 65536, .unit = "MiB", .restart = true },
+    { "sip.connections", &kind_integer, "1024", "TCP connections at a time.", AT(sip.connections), .min = 1,
+      .max = 1000000, .restart = true },
+    { "sip.idle_s", &kind_integer, "120", "How long a TCP connection may be without a byte.", AT(sip.idle_s),
+      .min = 5, .max = 86400, .unit = "seconds", .restart = true },
+    { "sip.server_header", &kind_bool, "true", "Whether answers carry a Server header.",
+      AT(sip.server_header) },
+
+    { "trust.domains", &kind_row, "[]",
+      "Whose word counts, and for what. Without any, a signed call stays unproven.",
+      LIST_AT(trust.domains, trust.n_domains), .max = LIMIT_TRUST_DOMAINS, .shape = SHAPE_LIST,
+      .rows = &domains },
+    { "trust.allow_lab", &kind_bool, "false", "Whether a laboratory's domain may stand beside real ones.",
+      AT(trust.allow_lab) },
+
+    { "x5u.lab", &kind_bool, "false",
+      "Fetches certificates over http, from any port, loopback and private addresses as well. Never with "
+      "real calls.",
+      AT(x5u.lab), .restart = true },
+    { "x5u.budget_ms", &kind_integer, "800",
+      "How long a call may wait for a certificate; the fetch itself goes on to 4 s.", AT(x5u.budget_ms),
+      .min = 0, .max = 4000, .unit = "milliseconds" },
+    { "x5u.proxy", &kind_proxy, "\"\"",
+      "An HTTP proxy for certificates; then it is the proxy that must refuse private addresses.",
+      AT(x5u.proxy), .restart = true },
+    { "x5u.ca_file", &kind_file, "\"\"",
+      "The web's certificate authorities, PEM; none is the system's. They prove a repository's name, never a "
+      "caller.",
+      AT(x5u.ca_file), .restart = true },
+    { "x5u.cache_dir", &kind_state_file, "certificates",
+      "Where fetched certificates are kept over a restart; \"\" is nowhere.", AT(x5u.cache_dir),
+      .restart = true, .state = true },
+    { "x5u.certs_dir", &kind_file, "\"\"",
+      "A repository on disk that is asked first: <SHA-256 of the URL>.pem.", AT(x5u.certs_dir),
+      .restart = true },
+    { "x5u.cache_entries", &kind_integer, "8192", "Signers kept in memory.", AT(x5u.cache_entries), .min = 16,
+      .max = 1000000, .restart = true },
+
+    { "numbers.own", &kind_range, "[]",
+      "Our own numbers. A call that shows one of them from outside is an impostor unless proven.",
+      LIST_AT(numbers.own, numbers.n_own), .shape = SHAPE_LIST },
+    { "numbers.same_line", &kind_pair, "[]",
+      "Pairs of numbers that are one line, so that one may be shown and the other proven.",
+      LIST_AT(numbers.same_line, numbers.n_same_line), .shape = SHAPE_LIST },
+    { "numbers.country", &kind_digits, "\"\"", "Country code put in front of national numbers.",
+      AT(numbers.plan.country), .max = sizeof((struct dial_plan *)0)->country - 1 },
+    { "numbers.international_prefix", &kind_digits, "\"\"", "What is dialled before a country code.",
+      AT(numbers.plan.international_prefix), .max = sizeof((struct dial_plan *)0)->international_prefix - 1 },
+    { "numbers.trunk_prefix", &kind_digits, "\"\"", "What is dialled before a national number, and dropped.",
+      AT(numbers.plan.trunk_prefix), .max = sizeof((struct dial_plan *)0)->trunk_prefix - 1 },
+    { "numbers.national_min", &kind_small, "0",
+      "Digits of the shortest national number; 0: numbers stay as they are.", AT(numbers.plan.national_min),
+      .min = 0, .max = 15 },
+    { "numbers.national_max", &kind_small, "0", "Digits of the longest national number.",
+      AT(numbers.plan.national_max), .min = 0, .max = 15 },
+    { "numbers.digits_are_numbers", &kind_bool, "true",
+      "Whether a user part of digits is a number without user=phone.", AT(numbers.plan.digits_are_numbers) },
+
+    { "freshness_s", &kind_integer, "60", "How far a token's time may be from ours, in both directions.",
+      AT(freshness_s), .min = 1, .max = 600, .unit = "seconds" },
+    { "least_attestation", &kind_least, "A", "What makes a call genuine: A, or B as well.",
+      AT(least_attestation), WORDS("A", "B") },
+
+    { "policy.genuine", &kind_policy, "pass",
+      "What happens to a genuine call: pass, label (also display name and Alert-Info), reject, or to:<SIP "
+      "URI>.",
+      AT(answer.policy[GENUINE]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
+    { "policy.unproven", &kind_policy, "pass", "The same for a call that nothing proves.",
+      AT(answer.policy[UNPROVEN]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
+    { "policy.broken", &kind_policy, "pass", "The same for a call whose proof does not hold.",
+      AT(answer.policy[BROKEN]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
+    { "policy.impostor", &kind_policy, "pass", "The same for a call that pretends to be someone it is not.",
+      AT(answer.policy[IMPOSTOR]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
+    { "policy.never_block", &kind_service, "[\"112\", \"911\", \"999\", \"000\", \"110\", \"118\", \"119\"]",
+      "Called numbers that nothing may stand in the way of. urn:service is always among them.",
+      LIST_AT(policy.never_block, policy.n_never_block), .shape = SHAPE_LIST },
+    { "redress", &kind_contact, "\"\"",
+      "Where people whose calls are refused can complain. No policy rejects without it.", AT(answer.redress),
+      .max = 256 },
+
+    { "verstat.place", &kind_choice, "user",
+      "Where verstat stands: in the user part, as a URI parameter, or as a header parameter.",
+      AT(answer.verstat_place), WORDS("user", "uri", "header") },
+    { "verstat.on_impostor", &kind_flag, "No-TN-Validation",
+      "What the wire says of an impostor with a proven number; keep is the truth about the number.",
+      AT(answer.verstat_keep_on_impostor), WORDS("No-TN-Validation", "keep") },
+    { "headers.verdict", &kind_header, "X-Bonafide",
+      "The header that carries the verdict; stripped when it comes in.", AT(answer.verdict_header),
+      .max = 64 },
+    { "headers.attestation", &kind_header, "P-Attestation-Indicator",
+      "The header that carries the attestation.", AT(answer.attest_header), .max = 64 },
+    { "alert_info.genuine", &kind_alert, "\"\"",
+      "The Alert-Info of a genuine call, where the policy says label.", AT(answer.alert_info[GENUINE]),
+      .max = 256 },
+    { "alert_info.unproven", &kind_alert, "\"\"", "The same for an unproven one.",
+      AT(answer.alert_info[UNPROVEN]), .max = 256 },
+    { "alert_info.broken", &kind_alert, "\"\"", "The same for a broken one.", AT(answer.alert_info[BROKEN]),
+      .max = 256 },
+    { "alert_info.impostor", &kind_alert, "\"\"", "The same for an impostor.",
+      AT(answer.alert_info[IMPOSTOR]), .max = 256 },
+
+    { "replay.entries", &kind_integer, "262144",
+      "Tokens seen that are remembered; one that must be forgotten too early raises an alarm.",
+      AT(replay_entries), .min = 1024, .max = 268435456, .restart = true },
+
+    { "sign", &kind_row, "[]",
+      "The calls we vouch for, on listeners with role sign. What no row covers goes out unsigned.",
+      LIST_AT(sign, n_sign), .shape = SHAPE_LIST, .rows = &sign_rows },
+
+    { "http.listen", &kind_address, "127.0.0.1:8080", "The API, /metrics, /healthz and /readyz; \"\" is off.",
+      AT(http.on), .restart = true },
+    { "http.threads", &kind_integer, "2", "Threads that read HTTP requests.", AT(http.threads), .min = 1,
+      .max = 64, .restart = true },
+    { "public.listen", &kind_address, "\"\"", "The certificate repository, and nothing else; \"\" is off.",
+      AT(public_.on), .restart = true },
+    { "public.certificates", &kind_file, "\"\"", "The directory of PEM chains that it serves.",
+      AT(public_.certificates), .restart = true },
+
+    { "store.url", &kind_store_url, "sqlite:bonafide.db",
+      "The database of verdicts; \"\" keeps the journal only.", AT(store.url), .restart = true,
+      .state = true },
+    { "store.journal", &kind_state_file, "journal",
+      "The directory of the journal that every verdict is written to first.", AT(store.journal), .min = 1,
+      .restart = true, .state = true },
+    { "store.durability", &kind_choice, "strict",
+      "strict: on disk before the answer leaves; relaxed: written, and on disk a little later.",
+      AT(store.durability), WORDS("strict", "relaxed"), .restart = true },
+    { "store.keep_days", &kind_integer, "30", "How long verdicts are kept; 0 is for ever.",
+      AT(store.keep_days), .min = 0, .max = 36500, .unit = "days", .restart = true },
+    { "store.keep_mb", &kind_integer, "10240", "How much disk they may take; 0 is without limit.",
+      AT(store.keep_mb), .min = 0, .max = 1 << 30, .unit = "MiB", .restart = true },
+    { "store.on_failure", &kind_flag, "answer",
+      "When the record cannot be written: answer and raise an alarm, or refuse the call.",
+      AT(store.refuse_on_failure), WORDS("answer", "refuse") },
+    { "store.keep_messages", &kind_bool, "false", "Whether the whole request is kept as well.",
+      AT(store.keep_messages) },
+    { "share.url", &kind_mode, "memory", "What nodes must know of each other; memory is this node alone.",
+      WORDS("memory"), .restart = true },
+
+    { "log.level", &kind_word, "info",
+      "The least important line that is written: alarm, warning, info or debug.", AT(log.level),
+      WORDS("alarm", "warning", "info", "debug"), .restart = true },
+    { "log.format", &kind_flag, "plain", "plain text, or json: an object a line.", AT(log.json),
+      WORDS("plain", "json"), .restart = true },
+    { "log.verdicts", &kind_bool, "true", "Whether every verdict is a line.", AT(log.verdicts) },
+    { "node", &kind_text, "\"\"", "The name of this node in records; \"\" is the name of the host.", AT(node),
+      .max = 64, .restart = true },
+};
+const size_t config_options_n = ARRAY_SIZE(config_options);
+
+const struct config_option *config_option_find(struct span name)
+{
+    for (size_t i = 0; i < config_options_n; i++)
+        if (span_equal(name, span_of(config_options[i].name)))
+            return &config_options[i];
+    return NULL;
+}
+
+/* ---- what comes later ---- */
+
+static const struct {
+    const char *name, *what;
+} later[] = {
+    { "proxy", "proxy mode comes later: write redirect, and let the phone system follow the 302" },
+    { "tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
+    { "sip.tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
+    { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },
+    { "postgresql", "PostgreSQL comes later: write sqlite:PATH" },
+    { "policy.diverts", "diverted calls come later: they are unproven for now" },
+    { "policy.same_line", "write it as numbers.same_line" },
+};
+
+const char *config_later(struct span name)
+{
+    if (span_starts(name, SPAN("redis:")) || span_starts(name, SPAN("valkey:")) ||
+        span_starts(name, SPAN("rediss:")))
+        return "sharing between nodes comes later: write memory";
+    for (size_t i = 0; i < ARRAY_SIZE(later); i++)
+        if (span_equal(name, span_of(later[i].name)))
+            return later[i].what;
+    return NULL;
+}
