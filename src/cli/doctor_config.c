@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/doctor.h"
+#include "cli/place.h"
 #include "signing/signing.h"
 #include "trust/anchors.h"
 
@@ -177,4 +178,56 @@ void doctor_ports(const struct doctor *d, struct finding *ret)
     } else {
         finding_set(ret, FINDING_OK, "", "all of them can be opened");
     }
+}
+
+/* ---- a test call ---- */
+
+/* Where this machine reaches a listener that may be bound to every address. */
+static void listener_reach(const struct config_listener *l, struct sockaddr_storage *ret)
+{
+    *ret = l->addr;
+    struct sockaddr_in *v4 = (struct sockaddr_in *)ret;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)ret;
+    if (ret->ss_family == AF_INET && v4->sin_addr.s_addr == htonl(INADDR_ANY))
+        v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else if (ret->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
+        v6->sin6_addr = in6addr_loopback;
+}
+
+static const struct config_listener *first_verifier(const struct config *c)
+{
+    for (size_t i = 0; i < c->sip.n_listen; i++)
+        if (c->sip.listen[i].role == ROLE_VERIFY)
+            return &c->sip.listen[i];
+    return NULL;
+}
+
+void doctor_call(const struct doctor *d, struct finding *ret)
+{
+    const struct config_listener *l = first_verifier(d->config);
+    struct sockaddr_storage to;
+    struct placed placed;
+
+    if (!l) {
+        finding_set(ret, FINDING_SKIPPED, "", "no listener verifies calls");
+        return;
+    }
+    listener_reach(l, &to);
+    struct place_options options = { .to = (const struct sockaddr *)&to,
+                                     .to_n = l->addr_n,
+                                     .tcp = l->transport == LISTEN_TCP,
+                                     .timeout_ms = 2000,
+                                     .name = "bonafide doctor" };
+    enum bf_err err = place_call(&options, KIND_UNSIGNED, &placed);
+    if (err)
+        finding_set(ret, FINDING_FAIL, "", "%s", bf_err_text(err));
+    else if (placed.err)
+        finding_set(ret, FINDING_WARN, "start it: bonafide serve --config FILE, or systemctl start bonafide",
+                    "no server answers at %s", l->text);
+    else if (!placed.verdict[0])
+        finding_set(ret, FINDING_FAIL, "see who owns the port: `ss -lnp`",
+                    "%s answered %d %.100s, without a verdict", l->text, placed.status, placed.phrase);
+    else
+        finding_set(ret, FINDING_OK, "", "%s answered %d, verdict %s, in %lld us", l->text, placed.status,
+                    placed.verdict, (long long)placed.us);
 }

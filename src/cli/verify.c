@@ -42,6 +42,7 @@ static void verdict_print(struct verify_run *run, const struct verify_input *in,
 {
     worst(run, (int)bf_verdict_outcome(v));
     run->verdicts++;
+    run->sink.calls++;
     if (run->wishes->json) {
         puts(bf_verdict_json(v));
         fflush(stdout);
@@ -82,6 +83,7 @@ static void refused(struct verify_sink *sink, const struct verify_input *in, con
 {
     struct verify_run *run = (struct verify_run *)sink;
 
+    sink->calls++;
     worst(run, EXIT_INPUT);
     if (run->wishes->json)
         error_json(in, what);
@@ -123,10 +125,10 @@ static void judge(struct verify_sink *sink, const struct verify_input *in)
         err = bf_verify_identity(run->verifier, in->bytes.p, in->bytes.n, w->orig, w->dest, at, &v, &f);
         break;
     }
-    if (err)
-        failed(run, in, err, &f);
-    else
+    if (!err)
         verdict_print(run, in, v);
+    else if (!in->passing || err != BF_EUNSUP)
+        failed(run, in, err, &f);
     if (!isatty(STDOUT_FILENO))
         progress_step(&run->progress, run->verdicts, 0);
 }
@@ -160,7 +162,9 @@ int command_verify(int argc, char **argv)
 
     if (options_read(&verify_help, argc, argv, &wishes, &files, &status) &&
         verify_setup(&wishes, &setup, &status)) {
-        struct verify_run run = { .sink = { judge, refused }, .wishes = &wishes, .verifier = setup.verifier };
+        struct verify_run run = { .sink = { .call = judge, .refused = refused },
+                                  .wishes = &wishes,
+                                  .verifier = setup.verifier };
         judge_files(&run, &files);
         status = run.status;
         if (fflush(stdout) || ferror(stdout))

@@ -34,9 +34,11 @@ struct verify_input {
     utc_t at;         /* the packet's time, the request's Date; 0: the input does not say */
     const char *file; /* as named on the command line */
     size_t place;     /* line or packet; 0: the file as a whole */
+    bool passing;     /* came by in a capture: what starts no call is passed over in silence */
 };
 
 struct verify_sink {
+    size_t calls; /* judged or refused so far: the command counts */
     void (*call)(struct verify_sink *sink, const struct verify_input *input);
     /* This is no call: what is wrong, in a sentence without its full stop. input->bytes is not to be looked at. */
     void (*refused)(struct verify_sink *sink, const struct verify_input *input, const char *what);

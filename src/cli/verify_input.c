@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cidr.h"
+#include "base/digest.h"
 #include "base/limits.h"
+#include "cli/capture.h"
 #include "cli/verify.h"
 #include "sip/date.h"
 #include "sip/message.h"
@@ -154,35 +157,107 @@ static void read_identities(FILE *f, const char *file, struct verify_sink *sink)
     free(bytes);
 }
 
+/* ---- captures ---- */
+
+/* Datagrams seen: a keyed hash of sender and bytes each, in a table that is never more than half full. */
+struct seen {
+    struct hash_key key;
+    uint64_t *hashes; /* 0: free */
+    size_t n, size;
+};
+
+static bool seen_put(uint64_t *hashes, size_t size, uint64_t hash)
+{
+    size_t at = hash & (size - 1);
+    for (; hashes[at]; at = (at + 1) & (size - 1))
+        if (hashes[at] == hash)
+            return false;
+    hashes[at] = hash;
+    return true;
+}
+
+static bool seen_grow(struct seen *s)
+{
+    size_t size = s->size ? s->size * 2 : 1024;
+    uint64_t *hashes = calloc(size, sizeof *hashes);
+    if (!hashes)
+        return false;
+    for (size_t i = 0; i < s->size; i++)
+        if (s->hashes[i])
+            seen_put(hashes, size, s->hashes[i]);
+    free(s->hashes);
+    s->hashes = hashes;
+    s->size = size;
+    return true;
+}
+
+/* The same bytes from the same sender: a retransmission, or a capture that saw the packet twice. */
+static bool seen_before(struct seen *s, const struct capture_request *r)
+{
+    uint8_t from[16] = { 0 };
+    addr_bytes((const struct sockaddr *)&r->from, from);
+    uint64_t hash = hash_bytes(s->key, r->bytes) ^ hash_bytes(s->key, span_make(from, sizeof from));
+    hash += addr_port((const struct sockaddr *)&r->from);
+    if (s->n * 2 >= s->size && !seen_grow(s))
+        return false;
+    bool fresh = seen_put(s->hashes, s->size, hash ? hash : 1);
+    s->n += fresh;
+    return !fresh;
+}
+
+struct capture_reading {
+    struct verify_sink *sink;
+    const char *file;
+    struct seen seen;
+};
+
+static bool captured(void *arg, const struct capture_request *r)
+{
+    struct capture_reading *c = arg;
+    struct verify_input in = { .kind = VERIFY_SIP,
+                               .bytes = r->bytes,
+                               .at = r->utc,
+                               .file = c->file,
+                               .place = r->packet,
+                               .passing = true };
+    if (span_starts(r->bytes, SPAN("INVITE ")) && (r->reliable || !seen_before(&c->seen, r)))
+        c->sink->call(c->sink, &in);
+    return true;
+}
+
+static void read_capture(FILE *f, const char *file, struct verify_sink *sink)
+{
+    struct capture_reading reading = { sink, file, { .key = hash_key_random() } };
+    struct capture_counts counts = { 0 };
+    char *message = NULL;
+    size_t before = sink->calls;
+
+    enum bf_err err = capture_read(f, file, captured, &reading, &counts, &message);
+    if (err)
+        refuse(sink, file, 0, message ? message : bf_err_text(err));
+    else if (sink->calls == before)
+        refuse(sink, file, 0, "there is no call in this capture");
+    free(message);
+    free(reading.seen.hashes);
+}
+
 /* ---- which ---- */
 
 enum file_kind { FILE_SIP, FILE_JSON, FILE_CAPTURE };
 
 static enum file_kind kind_of(FILE *f)
 {
-    static const unsigned char magics[][4] = {
-        { 0xa1, 0xb2, 0xc3, 0xd4 }, { 0xd4, 0xc3, 0xb2, 0xa1 }, { 0xa1, 0xb2, 0x3c, 0x4d },
-        { 0x4d, 0x3c, 0xb2, 0xa1 }, { 0x0a, 0x0d, 0x0d, 0x0a },
-    };
-    unsigned char head[4] = { 0 };
-    size_t n = fread(head, 1, sizeof head, f);
+    char head[5] = "";
+    size_t n = fread(head, 1, 4, f);
     enum file_kind kind = FILE_SIP;
 
-    for (size_t i = 0; i < ARRAY_SIZE(magics) && n == 4; i++)
-        if (memcmp(head, magics[i], 4) == 0)
-            kind = FILE_CAPTURE;
-    size_t blanks = strspn((const char[]){ (char)head[0], (char)head[1], (char)head[2], 0 }, " \t\r\n");
-    if (kind == FILE_SIP && head[blanks] == '{')
+    if (capture_looks(span_make(head, n)))
+        kind = FILE_CAPTURE;
+    else if (head[strspn(head, " \t\r\n")] == '{')
         kind = FILE_JSON;
     while (n > 0)
-        ungetc(head[--n], f); /* glibc takes back as many as were read */
+        ungetc((unsigned char)head[--n], f); /* glibc takes back as many as were read */
     return kind;
-}
-
-static void read_capture(FILE *f, const char *file, struct verify_sink *sink)
-{
-    (void)f;
-    refuse(sink, file, 0, "captures cannot be read by this build");
 }
 
 void verify_read(const char *file, bool bare, struct verify_sink *sink)
@@ -198,9 +273,12 @@ void verify_read(const char *file, bool bare, struct verify_sink *sink)
         switch (kind_of(f)) {
         case FILE_SIP: read_sip(f, file, sink); break;
         case FILE_JSON: read_json(f, file, sink); break;
-        case FILE_CAPTURE: read_capture(f, file, sink); break;
+        case FILE_CAPTURE:
+            read_capture(f, file, sink);
+            f = NULL; /* capture_read closed it */
+            break;
         }
     }
-    if (!standard)
+    if (f && !standard)
         fclose(f);
 }
