@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * `bonafide demo`: the whole story on one machine, in one process. A lab CA and a carrier made just now, a CA that nobody
+ * trusts, the server on free loopback ports with the certificates on its own public listener; then calls of every kind
+ * over real UDP, and what came of them.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "cli/options.h"
+#include "cli/place.h"
+#include "cli/scratch.h"
+#include "credential/lab.h"
+#include "record/record.h"
+#include "serve/serve.h"
+
+struct demo_carrier {
+    struct lab *lab;
+    struct lab_carrier made;
+    struct key *key;
+    char x5u[128];
+};
+
+struct demo {
+    char directory[SCRATCH_PATH];
+    char root[SCRATCH_PATH], config[SCRATCH_PATH], store[SCRATCH_PATH + 32];
+    struct demo_carrier honest, rogue;
+    struct server *server;
+    bool running;
+    pthread_t thread;
+    enum bf_err ended;
+    struct server_address doors[8];
+    size_t n_doors;
+};
+
+/* ---- the lab ---- */
+
+static bool carrier_make(struct demo *d, struct demo_carrier *c, const char *name, const char *spc,
+                         const char *file)
+{
+    utc_t now = clock_now(&clock_system).utc;
+    struct lab_options lab = { .not_before = now - 3600, .not_after = now + 7 * 86400, .name = name };
+    struct lab_carrier_options options = { .spc = spc };
+    struct fault f;
+
+    if (lab_create(&lab, &c->lab) || lab_carrier(c->lab, &options, &c->made))
+        return false;
+    char *key = scratch_key_pem(c->made.key), *chain = lab_chain_pem(c->lab, &c->made);
+    bool good = key && chain && key_read(span_of(key), &c->key, &f) == BF_OK &&
+                scratch_write(d->directory, file, chain, NULL);
+    free(key);
+    free(chain);
+    return good;
+}
+
+static bool lab_make(struct demo *d)
+{
+    char path[SCRATCH_PATH + 16];
+    snprintf(path, sizeof path, "%s/certificates", d->directory);
+    if (mkdir(path, 0700) || !carrier_make(d, &d->honest, "Lab", "1234", "certificates/lab.pem") ||
+        !carrier_make(d, &d->rogue, "Nobody", "6666", "certificates/nobody.pem"))
+        return false;
+    char *root = lab_root_pem(d->honest.lab);
+    bool good = root && scratch_write(d->directory, "root.pem", root, d->root);
+    free(root);
+    return good;
+}
+
+/* ---- the server ---- */
+
+static char *config_text(const struct demo *d)
+{
+    char *text = NULL;
+    if (asprintf(&text,
+                 "# made by bonafide demo\n"
+                 "sip:\n"
+                 "  listen: [\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]\n"
+                 "  clients: [127.0.0.0/8]\n"
+                 "  peers: [{from: 127.0.0.0/8, pai: true}]\n"
+                 "  workers: 1\n"
+                 "trust:\n"
+                 "  domains:\n"
+                 "    - {name: lab, anchors: [\"%s\"], lab: true}\n"
+                 "x5u: {lab: true}\n"
+                 "http: {listen: \"127.0.0.1:0\"}\n"
+                 "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
+                 "store: {url: \"%s\"}\n",
+                 d->root, d->directory, d->store) < 0)
+        return NULL;
+    return text;
+}
+
+static void *server_thread(void *arg)
+{
+    struct demo *d = arg;
+    d->ended = server_run(d->server);
+    return NULL;
+}
+
+static const struct server_address *door(const struct demo *d, enum server_door which)
+{
+    for (size_t i = 0; i < d->n_doors; i++)
+        if (d->doors[i].door == which)
+            return &d->doors[i];
+    return NULL;
+}
+
+static bool server_start(struct demo *d, char **ret_message)
+{
+    struct config *config = NULL;
+    snprintf(d->store, sizeof d->store, "sqlite:%s/bonafide.db", d->directory);
+    char *text = config_text(d);
+    bool good = text && scratch_write(d->directory, "bonafide.yaml", text, d->config);
+    free(text);
+    if (!good || config_load(d->config, &config, ret_message) ||
+        server_create(config, &(struct server_options){ .config_path = d->config }, &d->server, ret_message))
+        return false;
+    d->n_doors = server_addresses(d->server, d->doors, ARRAY_SIZE(d->doors));
+    d->n_doors = d->n_doors < ARRAY_SIZE(d->doors) ? d->n_doors : ARRAY_SIZE(d->doors);
+    const struct server_address *repository = door(d, DOOR_PUBLIC);
+    if (!repository || !door(d, DOOR_UDP))
+        return false;
+    snprintf(d->honest.x5u, sizeof d->honest.x5u, "%s/certificates/lab.pem", repository->text);
+    snprintf(d->rogue.x5u, sizeof d->rogue.x5u, "%s/certificates/nobody.pem", repository->text);
+    d->running = pthread_create(&d->thread, NULL, server_thread, d) == 0;
+    return d->running;
+}
+
+/* ---- the calls ---- */
+
+/* In the order the story is told. The claimed name says what the caller would like to be. */
+static const struct {
+    enum call_kind kind;
+    const char *name, *story;
+} scenes[] = {
+    { KIND_SIGNED, "Alice Lab", "her carrier signed this very call" },
+    { KIND_UNSIGNED, "Bob Plain", "nobody signed it" },
+    { KIND_SPOOFED, "Your Bank", "signed for one number, shows another" },
+    { KIND_TAMPERED, "Your Bank", "a claim was changed after signing" },
+    { KIND_OTHER, "Your Bank", "the token was cut from a call to somebody else" },
+    { KIND_STALE, "Your Bank", "the token is ten minutes old" },
+    { KIND_REPLAYED, "Your Bank", "the token was used before" },
+    { KIND_UNTRUSTED, "Your Bank", "signed by a carrier of a CA that nobody trusts" },
+    { KIND_GATEWAY, "Far Away", "signed by a gateway that only passed it on (C)" },
+};
+
+struct scene_result {
+    struct placed placed;
+    char why[256];
+    bool good;
+};
+
+static bool keep_why(void *arg, const struct record *r)
+{
+    struct scene_result *result = arg;
+    struct buf b = buf_on(result->why, sizeof result->why - 1);
+    buf_printable(&b, span_first(r->why, sizeof result->why - 1));
+    result->why[b.n] = '\0';
+    return false;
+}
+
+/* The record of the call says why; X-Bonafide says which record. The index may be a moment behind. */
+static void why_find(const struct demo *d, struct scene_result *result)
+{
+    const char *id = strstr(result->placed.x_bonafide, "id=");
+    struct record_filter filter = { .outcome = -1, .limit = 1 };
+
+    if (result->placed.n_reasons)
+        snprintf(result->why, sizeof result->why, "%s", result->placed.reasons[0]);
+    if (!id)
+        return;
+    filter.id = span_first(span_of(id + 3), strcspn(id + 3, "; "));
+    for (int tries = 0; tries < 100; tries++) {
+        char *message = NULL, before[sizeof result->why];
+        memcpy(before, result->why, sizeof before);
+        result->why[0] = '\0';
+        enum bf_err err = record_query(d->store, &filter, keep_why, result, &message);
+        free(message);
+        if (!err && result->why[0])
+            return;
+        memcpy(result->why, before, sizeof before);
+        usleep(20 * 1000);
+    }
+}
+
+static bool scene_play(const struct demo *d, size_t at, struct scene_result *ret)
+{
+    const struct server_address *to = door(d, DOOR_UDP);
+    struct place_options options = {
+        .to = (const struct sockaddr *)&to->addr,
+        .to_n = to->addr_n,
+        .host = "office.example",
+        .name = scenes[at].name,
+        .carrier = { d->honest.key, d->honest.x5u },
+        .untrusted = { d->rogue.key, d->rogue.x5u },
+    };
+    enum bf_err err = place_call(&options, scenes[at].kind, &ret->placed);
+    if (err)
+        ret->placed.err = err;
+    ret->good = !err && placed_as_expected(&ret->placed);
+    if (!ret->placed.err)
+        why_find(d, ret);
+    else
+        snprintf(ret->why, sizeof ret->why, "no answer: %s", bf_err_text(ret->placed.err));
+    return ret->good;
+}
+
+static const char *color_of(const char *verdict)
+{
+    static const struct {
+        const char *verdict, *color;
+    } rows[] = { { "genuine", "32" }, { "unproven", "33" }, { "broken", "31" }, { "impostor", "35" } };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        if (strcmp(rows[i].verdict, verdict) == 0)
+            return rows[i].color;
+    return NULL;
+}
+
+/* How many were not as expected. */
+static size_t story_tell(const struct demo *d, bool colors)
+{
+    static const char *const titles[] = {
+        "who calls, and how", "shows number", "shows name", "verdict", "att.", "why"
+    };
+    struct table *t = table_create(titles, ARRAY_SIZE(titles));
+    struct progress progress;
+    size_t wrong = 0;
+
+    progress_begin(&progress, "calls placed");
+    for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+        struct scene_result r = { .why = "" };
+        if (!scene_play(d, i, &r)) {
+            wrong++;
+            command_fail("demo", 0, "a call %s should have been %s: it was %s.",
+                         call_kind_name(scenes[i].kind), call_kind_verdict(scenes[i].kind),
+                         r.placed.verdict[0] ? r.placed.verdict : r.why);
+        }
+        table_row(t,
+                  (const char *const[]){ scenes[i].story, r.placed.caller, scenes[i].name, r.placed.verdict,
+                                         r.placed.attestation[0] ? r.placed.attestation : "-", r.why },
+                  color_of(r.placed.verdict));
+        progress_step(&progress, i + 1, ARRAY_SIZE(scenes));
+    }
+    progress_end(&progress);
+    table_print(t, colors);
+    table_destroy(t);
+    return wrong;
+}
+
+static void doors_tell(const struct demo *d)
+{
+    const struct server_address *udp = door(d, DOOR_UDP), *tcp = door(d, DOOR_TCP),
+                                *http = door(d, DOOR_HTTP);
+    const char *colon = udp ? strchr(udp->text, ':') : NULL;
+
+    printf("\nThe server listens on %s", udp ? udp->text : "-");
+    if (tcp)
+        printf(", %s", tcp->text);
+    if (http)
+        printf(" and %s", http->text);
+    printf(".\n\nTry next:\n");
+    if (colon)
+        printf("  bonafide call %s                    place a call yourself\n", colon + 1);
+    printf("  bonafide calls --config %s   the record of all calls\n", d->config);
+    if (http)
+        printf("  curl %s/metrics                      what the server counts\n", http->text);
+    puts("  man bonafide                                          everything else");
+}
+
+/* ---- the subcommand ---- */
+
+struct demo_wishes {
+    bool once, no_color;
+};
+
+static const struct option_row rows[] = {
+    { "once", NULL, "end after the calls; status 1 if a verdict was not as expected", OPTION_FLAG,
+      offsetof(struct demo_wishes, once) },
+    { "no-color", NULL, "no colours, even on a terminal", OPTION_FLAG,
+      offsetof(struct demo_wishes, no_color) },
+    { 0 },
+};
+
+static const struct command_help help = {
+    .name = "demo",
+    .example = "bonafide demo\n        see it work, on this machine, with nothing set up\n",
+    .usage = "[OPTION...]",
+    .about =
+        "Makes a lab carrier and a lab CA, starts the server on free loopback ports, places calls of every\n"
+        "kind, prints their verdicts, and leaves the server running until Ctrl-C.\n",
+    .rows = rows,
+};
+
+static void demo_clear(struct demo *d)
+{
+    if (d->running) {
+        server_stop(d->server);
+        pthread_join(d->thread, NULL);
+    }
+    server_destroy(d->server);
+    struct demo_carrier *carriers[] = { &d->honest, &d->rogue };
+    for (size_t i = 0; i < ARRAY_SIZE(carriers); i++) {
+        key_destroy(carriers[i]->key);
+        lab_carrier_clear(&carriers[i]->made);
+        lab_destroy(carriers[i]->lab);
+    }
+    scratch_remove(d->directory);
+}
+
+static void signals_wait(const sigset_t *signals)
+{
+    int got;
+    puts("\nRunning until Ctrl-C.");
+    fflush(stdout);
+    sigwait(signals, &got);
+}
+
+static int demo_play(struct demo *d, const struct demo_wishes *w, const sigset_t *signals)
+{
+    char *message = NULL;
+
+    if (!scratch_create("demo", d->directory) || !lab_make(d))
+        return command_fail("demo", EXIT_FAILURE_OURS, "the lab cannot be made in $TMPDIR: %s.",
+                            strerror(errno));
+    if (!server_start(d, &message)) {
+        int status = command_fail("demo", EXIT_FAILURE_OURS, "the server does not start: %s",
+                                  message ? message : strerror(errno));
+        free(message);
+        return status;
+    }
+    puts("A lab carrier, a lab CA and the server are up; these calls just came in over UDP:\n");
+    size_t wrong = story_tell(d, !w->no_color && command_colors());
+    doors_tell(d);
+    if (!w->once)
+        signals_wait(signals);
+    return wrong ? 1 : 0;
+}
+
+int command_demo(int argc, char **argv)
+{
+    struct demo_wishes wishes = { 0 };
+    struct option_list operands = { 0 };
+    struct demo *d = calloc(1, sizeof *d);
+    sigset_t signals;
+    int status = EXIT_FAILURE_OURS;
+
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* every thread from here on: sigwait takes them */
+    if (!options_read(&help, argc, argv, &wishes, &operands, &status))
+        ;
+    else if (operands.n)
+        status = command_fail("demo", EXIT_USAGE, "'%s' is not understood. See bonafide demo --help.",
+                              operands.items[0]);
+    else if (d)
+        status = demo_play(d, &wishes, &signals);
+    if (d)
+        demo_clear(d);
+    free(d);
+    options_clear(&help, &wishes, &operands);
+    return status;
+}
