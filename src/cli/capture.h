@@ -39,7 +39,7 @@ typedef bool capture_sink(void *arg, const struct capture_request *request);
 bool capture_looks(struct span head);
 
 /*
- * Reads `file` to its end and closes it, also on error. name is for messages.
+ * Reads `file` to its end and closes it (but standard input), also on error. name is for messages.
  * BF_EFORM: no capture, or it breaks off: *ret_message says what and at which packet, to be freed; what came before
  * was given to sink. BF_EUNSUP: a link type that is not known. BF_ENOMEM.
  */

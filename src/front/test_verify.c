@@ -312,13 +312,14 @@ static void json_and_bare_values_get_the_same_verdict(void **state)
 {
     const struct world *w = *state;
     struct bf_verifier *v = verifier(w, NULL);
-    char *value = identity(w, 'A', w->now), *escaped = calloc(1, 2 * strlen(value) + 1), *json = NULL;
-    for (const char *p = value; *p; p++)
-        strncat(escaped, *p == '"' ? "\\\"" : (char[]){ *p, 0 }, 2);
+    char *value = identity(w, 'A', w->now), *json = NULL, escaped[4096];
+    struct buf b = BUF_ON(escaped);
+    buf_json_string(&b, span_of(value));
+    assert_true(buf_ok(&b));
     assert_true(asprintf(&json,
                          "{\"verificationRequest\":{\"from\":{\"tn\":\"" CALLER
-                         "\"},\"to\":{\"tn\":[\"" CALLED "\"]},\"time\":%lld,\"identity\":\"%s\"}}",
-                         (long long)w->now, escaped) > 0);
+                         "\"},\"to\":{\"tn\":[\"" CALLED "\"]},\"time\":%lld,\"identity\":%.*s}}",
+                         (long long)w->now, SPAN_FMT(buf_span(&b))) > 0);
     struct bf_verdict *verdict = NULL;
     struct bf_fault f = { 0, "" };
     if (bf_verify_json(v, json, strlen(json), 0, &verdict, &f))
@@ -332,7 +333,6 @@ static void json_and_bare_values_get_the_same_verdict(void **state)
     expect(verdict, BF_GENUINE, "TN-Validation-Passed");
     free(value);
     free(json);
-    free(escaped);
     bf_verifier_destroy(v);
 }
 
