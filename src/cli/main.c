@@ -9,6 +9,7 @@
 
 /* In the order of --help: what a newcomer wants first comes first. The help is one line, without a full stop. */
 static const struct command commands[] = {
+    { "call", "place test calls: honest, forged, replayed", command_call },
     { "completion", "a completion script for bash or zsh", command_completion },
     { NULL, NULL, NULL },
 };
