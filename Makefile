@@ -32,14 +32,14 @@ check:
 	@scripts/install build tests peers
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --no-suite soak $(TESTS); status=$$?; \
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs $(TESTS); status=$$?; \
 	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status
 
 soak:
 	@scripts/install build tests peers ci bare
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
-	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite soak --timeout-multiplier 0 $(TESTS); status=$$?; \
+	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --setup soak --suite soak --timeout-multiplier 0 $(TESTS); status=$$?; \
 	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status
 
 bench: $(BUILD)/build.ninja
