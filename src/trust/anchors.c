@@ -309,10 +309,10 @@ void trust_destroy(struct trust *t)
 
 void trust_succeed(struct trust *t, const struct trust *old)
 {
-    if (t->generation <= old->generation)
-        t->generation = old->generation + 1;
+    if (t->generation <= trust_generation(old))
+        t->generation = trust_generation(old) + 1;
     for (size_t i = 0; i < t->n; i++)
-        for (size_t k = 0; k < old->n; k++)
+        for (size_t k = 0; k < trust_domains(old); k++)
             if (strcmp(t->domains[i].name, old->domains[k].name) == 0)
                 crl_keep_newer(&t->domains[i], &old->domains[k]);
 }

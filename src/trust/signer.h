@@ -71,10 +71,10 @@ enum signer_standing signer_standing(const struct signer *s, utc_t at, const str
 struct signers;
 
 struct signers_options {
-    struct fetch *fetch;          /* NULL: offline, nothing is fetched */
+    struct fetch *fetch;          /* NULL: offline, nothing is fetched; must outlive the signers */
     const char *certs_dir;        /* NULL, or the offline repository: <sha256 of the URL>.pem */
     const char *cache_dir;        /* NULL, or where bodies are kept over a restart (mode 0700) */
-    struct trust *trust;          /* taken over */
+    struct trust *trust;          /* taken over when signers_create succeeds; NULL: nothing is trusted */
     struct epoch *epoch;
     const struct clock_source *clock;
     size_t main_max;              /* 0: 8192 signers that verified something */
@@ -100,13 +100,17 @@ void signers_proven(struct signers *s, const struct signer *signer, struct span 
 
 /*
  * Asks for the chain behind x5u: from certs_dir, the cache on disk, or the network. done is called once, from another
- * thread, when signers_find has an answer (or at once when it has one). stale: the caller saw a signature fail on
- * an older copy: fetch again, at most once a minute a URL (else done at once). source as in fetch_get.
+ * thread, when signers_find has an answer (soon when it has one already), or when signers_destroy ends the wait.
+ * BF_ENOMEM, BF_ELIMIT (a URL too long, too many wants): done is not called. stale: the caller saw a signature fail on
+ * an older copy: fetch again, at most once a minute a URL (else done soon). source as in fetch_get.
  */
 typedef void signers_done(void *arg);
 enum bf_err signers_want(struct signers *s, struct span x5u, uint64_t source, bool stale, signers_done *done, void *arg) must_use;
 
-/* Swaps the trust snapshot; every entry is built again in the background, and looks up as MISSING until then. */
+/*
+ * Swaps the trust snapshot (taken over; trust_succeed); every entry is built again in the background, and looks up as
+ * MISSING until then. The calling thread must not be inside the epoch.
+ */
 void signers_retrust(struct signers *s, struct trust *trust);
 const struct trust *signers_trust(const struct signers *s); /* inside an epoch */
 

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of struct signers: what readers look up (signers.c) and what the builder thread keeps (builder.c). */
+#ifndef TRUST_BUILDER_H
+#define TRUST_BUILDER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "trust/mailbox.h"
+#include "trust/signer.h"
+#include "trust/table.h"
+
+#define ENTRY_HEADERS 8u /* header segments learned a URL: one CA's tokens differ by ppt and order of members */
+
+/* A URL. Readers see node, signer, failure and used; the rest is the builder's. */
+struct entry {
+    struct node node; /* first: what the table holds; the key is x5u */
+    _Atomic(struct signer *) signer;
+    _Atomic(struct failure *) failure;
+    _Atomic uint64_t used; /* tick of the last look-up */
+    bool proven;           /* of the main part: a token verified under a trusted chain */
+    bool given;            /* from certs_dir */
+    uint64_t built_at;     /* tick when the signer was published */
+    mono_t asked;          /* when it was last fetched because of a failed signature, or ahead of its end; 0: never */
+    char *body;            /* the chain as it came, to be built again under other anchors */
+    size_t body_n, bytes;
+    utc_t until;
+    struct header *headers[ENTRY_HEADERS];
+    size_t n_headers, next_header;
+    size_t at; /* in signers.all */
+    char x5u[];
+};
+
+struct failure {
+    mono_t until;
+    char why[160];
+};
+
+/* A raw JOSE header segment over which a signature held. */
+struct header {
+    struct node node; /* first */
+    struct entry *entry;
+    char text[];
+};
+
+/*
+ * A URL that is on its way, and who waits for it. Held: the fetcher was busy for this source, and is asked again soon;
+ * a caller from elsewhere takes it off at once, so that nobody's flood delays a URL for others.
+ */
+struct flight {
+    struct flight *next;
+    struct letter *waiters, **end;
+    uint64_t source;
+    mono_t since;
+    bool held;
+    char x5u[];
+};
+
+#define TALLY_STRIPES 16u
+struct tally {
+    struct {
+        _Alignas(64) _Atomic uint64_t n;
+    } hits[TALLY_STRIPES];
+    _Alignas(64) _Atomic uint64_t misses;
+    _Atomic uint64_t built, failed, evicted, signers, probation, bytes;
+    _Atomic int64_t first_expiry;
+};
+
+struct signers {
+    struct table by_url, by_header;
+    _Atomic(struct trust *) trust;
+    _Atomic uint64_t tick;
+    struct tally *tally;
+    struct mailbox *box;
+    struct epoch *epoch;
+    unsigned slot; /* the builder's, of the epoch */
+    struct fetch *fetch;
+    char *certs_dir, *cache_dir;
+    const struct clock_source *clock;
+    struct log *log;
+    size_t main_max, probation_max;
+    bool lab;
+    pthread_mutex_t retrust_lock;
+    pthread_t thread;
+    /* the builder's own */
+    struct entry **all;
+    size_t n_all, room, n_main, main_bytes;
+    struct flight *flights;
+    size_t n_held;
+    size_t rebuild_at; /* entries from here on wait to be judged under the present anchors */
+    mono_t upkeep_at;
+};
+
+void *builder_run(void *signers); /* the thread; ends when the box is closed */
+void builder_clear(struct signers *s); /* after the thread has ended: waiters are told, everything is freed */
+
+#endif
