@@ -11,6 +11,7 @@
 static const struct command commands[] = {
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "completion", "a completion script for bash or zsh", command_completion },
+    { "config", "what is in force and where it came from; a sample file", command_config },
     { NULL, NULL, NULL },
 };
 

@@ -59,33 +59,43 @@ static bool is_section(struct span name)
     return false;
 }
 
-static bool unknown_key(struct config_reader *r, const struct node *node, struct span section,
+/* What a misspelt or misplaced key may have meant: an option's whole name, its last word, or a section. */
+static const char *meant(const struct node *node, struct span section, struct span name)
+{
+    static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy",
+                                            "verstat", "headers", "alert_info", "replay",  "http",
+                                            "public",  "store",   "share",      "log" };
+    const char *names[128], *last[128];
+    size_t n = 0;
+    for (; n < config_options_n && n < ARRAY_SIZE(names); n++) {
+        const char *dot = strchr(config_options[n].name, '.');
+        names[n] = config_options[n].name;
+        last[n] = dot ? dot + 1 : names[n];
+    }
+    const char *nearest = config_nearest(name, names, n);
+    if (!nearest && !section.n)
+        nearest = config_nearest(node->key, sections, ARRAY_SIZE(sections));
+    if (nearest)
+        return nearest;
+    nearest = config_nearest(node->key, last, n);
+    for (size_t i = 0; nearest && i < n; i++)
+        if (last[i] == nearest)
+            return names[i];
+    return NULL;
+}
+
+static void unknown_key(struct config_reader *r, const struct node *node, struct span section,
                         struct span name)
 {
-    const char *names[128];
-    size_t n = 0;
     const char *what = config_later(name);
-    if (what)
-        return config_fault_key(r, node, "%.*s: %s", SPAN_FMT(name), what);
-    for (size_t i = 0; i < config_options_n && n < ARRAY_SIZE(names); i++)
-        names[n++] = config_options[i].name;
-    const char *nearest = config_nearest(name, names, n);
-    for (size_t i = 0; !nearest && i < config_options_n; i++) { /* the right word in the wrong section */
-        const struct span o = span_of(names[i]);
-        if (o.n > node->key.n && span_equal(span_from(o, o.n - node->key.n), node->key) &&
-            o.p[o.n - node->key.n - 1] == '.')
-            nearest = names[i];
+    if (what) {
+        config_fault_key(r, node, "%.*s: %s", SPAN_FMT(name), what);
+        return;
     }
-    if (!nearest && !section.n) { /* a section misspelt */
-        static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy",
-                                                "verstat", "headers", "alert_info", "replay",  "http",
-                                                "public",  "store",   "share",      "log" };
-        nearest = config_nearest(node->key, sections, ARRAY_SIZE(sections));
-    }
-    return config_fault_key(r, node, "unknown key \"%.64s\"%s%.*s%s%s%s", node->key.p,
-                            section.n ? " in " : "", SPAN_FMT(section), nearest ? ": did you mean \"" : "",
-                            nearest ? nearest : "",
-                            nearest ? "\"?" : "; bonafide config --sample shows all there are");
+    const char *nearest = meant(node, section, name);
+    config_fault_key(r, node, "unknown key \"%.64s\"%s%.*s%s%s%s", node->key.p, section.n ? " in " : "",
+                     SPAN_FMT(section), nearest ? ": did you mean \"" : "", nearest ? nearest : "",
+                     nearest ? "\"?" : "; bonafide config --sample shows all there are");
 }
 
 static bool key_repeats(struct config_reader *r, const struct node *map, const struct node *node)
@@ -256,10 +266,12 @@ static enum bf_err verdict(struct loading *l, char **ret_message)
         return BF_ENOMEM;
     if (r->n_faults == 0)
         return BF_OK;
+    if (r->n_faults > CONFIG_FAULTS)
+        buf_printf(&r->faults, "%s: and %u more\n", r->name, r->n_faults - CONFIG_FAULTS);
     while (r->faults.n && r->faults.p[r->faults.n - 1] == '\n')
         r->faults.n--;
     *ret_message = strndup(r->faults.p, r->faults.n);
-    return BF_EFORM;
+    return *ret_message ? BF_EFORM : BF_ENOMEM;
 }
 
 static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)

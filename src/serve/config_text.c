@@ -159,7 +159,7 @@ static void bounds(const struct config_option *o, char *out, size_t size)
         for (size_t i = 0; o->choices[i]; i++)
             buf_printf(&b, "%s%s", i ? " | " : "", o->choices[i]);
     } else {
-        buf_printf(&b, "%s%s", o->shape == SHAPE_LIST ? "list of: " : "", o->kind->what);
+        buf_printf(&b, "%s%s", o->shape == SHAPE_LIST ? "a list, each entry " : "", o->kind->what);
     }
     out[b.n] = '\0';
 }
@@ -248,9 +248,10 @@ static void manual_facts(FILE *out, const struct config_option *o)
 {
     char range[256];
     if (o->rows)
-        snprintf(range, sizeof range, "list of rows");
+        snprintf(range, sizeof range, "a list of rows");
     else
         bounds(o, range, sizeof range);
+    fputs("Value: ", out);
     put_mdoc(out, range);
     fputc('.', out);
     if (o->fallback) {

@@ -45,10 +45,9 @@ static bool peer_check(struct config_reader *r, const struct node *node, const v
 {
     const struct config_peer *peer = row;
     if (peer->says == PEER_BELIEVE && !peer->private_link)
-        return config_fault(
-            r, node, 0,
-            "sip.peers: \"says: believe\" needs \"private_link: true\": over the open network "
-            "anybody can say that a call was checked");
+        return config_fault(r, node, 0,
+                            "\"says: believe\" needs \"private_link: true\": over the open network "
+                            "anybody can say that a call was checked");
     return true;
 }
 

@@ -15,18 +15,17 @@ static const struct config_option *field_find(const struct config_rows *rows, st
     return NULL;
 }
 
-static bool field_unknown(struct config_reader *r, const struct config_option *o, const struct node *field)
+static bool field_unknown(struct config_reader *r, const struct config_rows *rows, const struct node *field)
 {
     const char *names[FIELDS_MOST + 1];
-    const struct config_rows *rows = o->rows;
     for (size_t i = 0; i < rows->n_fields; i++)
         names[i] = rows->fields[i].name;
     const char *nearest = config_nearest(field->key, names, rows->n_fields);
     names[rows->n_fields] = NULL;
     if (nearest)
-        return config_fault_key(r, field, "unknown key \"%.64s\" in %s: did you mean \"%s\"?", field->key.p,
-                                o->name, nearest);
-    return config_fault_key(r, field, "unknown key \"%.64s\" in %s: it takes %s", field->key.p, o->name,
+        return config_fault_key(r, field, "unknown key \"%.64s\": did you mean \"%s\"?", field->key.p,
+                                nearest);
+    return config_fault_key(r, field, "unknown key \"%.64s\": write %s", field->key.p,
                             config_listed(r, names));
 }
 
@@ -36,13 +35,13 @@ bool config_fallback(struct config_reader *r, const struct config_option *o, str
     return yaml_read(span_of(o->fallback), r->arena, ret, &fault) == BF_OK || config_no_memory(r);
 }
 
-static bool field_default(struct config_reader *r, const struct config_option *o,
-                          const struct config_option *field, const struct node *node, void *out)
+static bool field_default(struct config_reader *r, const struct config_option *field, const struct node *node,
+                          void *out)
 {
     struct node *value;
     const bool before = r->fallback;
     if (!field->fallback)
-        return config_fault(r, node, 0, "%s lacks \"%s\": %s", o->name, field->name, field->help);
+        return config_fault(r, node, 0, "the row lacks \"%s\": %s", field->name, field->help);
     r->fallback = true;
     const bool good = config_fallback(r, field, &value) && config_value(r, field, value, out);
     r->fallback = before;
@@ -50,18 +49,16 @@ static bool field_default(struct config_reader *r, const struct config_option *o
 }
 
 /* Every field that is written, then the defaults of the others. */
-static bool row_fields(struct config_reader *r, const struct config_option *o, const struct node *node,
+static bool row_fields(struct config_reader *r, const struct config_rows *rows, const struct node *node,
                        void *out)
 {
-    const struct config_rows *rows = o->rows;
     bool seen[FIELDS_MOST] = { false }, good = true;
     for (const struct node *n = node->first; n; n = n->next) {
         const struct config_option *field = field_find(rows, n->key);
         if (!field) {
-            good = field_unknown(r, o, n);
+            good = field_unknown(r, rows, n);
         } else if (seen[field - rows->fields]) {
-            good = config_fault_key(r, n, "\"%s\" stands twice in this row of %s: keep one", field->name,
-                                    o->name);
+            good = config_fault_key(r, n, "\"%s\" stands twice in this row: keep one", field->name);
         } else {
             seen[field - rows->fields] = true;
             good = config_value(r, field, n, out) && good;
@@ -69,7 +66,7 @@ static bool row_fields(struct config_reader *r, const struct config_option *o, c
     }
     for (size_t i = 0; i < rows->n_fields; i++)
         if (!seen[i])
-            good = field_default(r, o, &rows->fields[i], node, out) && good;
+            good = field_default(r, &rows->fields[i], node, out) && good;
     return good;
 }
 
@@ -91,7 +88,10 @@ bool config_row(struct config_reader *r, const struct config_option *o, const st
     }
     if (node->kind != NODE_MAP)
         return config_refuse(r, o, node, 0, NULL);
-    return row_fields(r, o, node, out) && (!rows->check || rows->check(r, node, out));
+    r->row = o->name;
+    const bool good = row_fields(r, rows, node, out) && (!rows->check || rows->check(r, node, out));
+    r->row = NULL;
+    return good;
 }
 
 /* ---- lists ---- */

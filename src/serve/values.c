@@ -4,8 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define FAULTS_MOST 20u
-#define TEXT_MOST   1024
+#define TEXT_MOST 1024
 
 /* ---- faults ---- */
 
@@ -14,9 +13,9 @@ static void fault_put(struct config_reader *r, unsigned line, unsigned column, c
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, args);
-    if (r->n_faults++ >= FAULTS_MOST)
+    if (r->n_faults++ >= CONFIG_FAULTS)
         return;
-    buf_printf(&r->faults, "%s:%u:%u: ", r->name, line, column);
+    buf_printf(&r->faults, "%s:%u:%u: %s%s", r->name, line, column, r->row ? r->row : "", r->row ? ": " : "");
     buf_printable(&r->faults, span_of(text));
     buf_char(&r->faults, '\n');
 }
@@ -25,7 +24,7 @@ bool config_fault(struct config_reader *r, const struct node *node, size_t at, c
 {
     va_list args;
     va_start(args, format);
-    fault_put(r, node->line, node->column + (unsigned)at + node->quoted, format, args);
+    fault_put(r, node->line, node->column + (unsigned)at + (at && node->quoted), format, args);
     va_end(args);
     return false;
 }

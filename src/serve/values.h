@@ -5,12 +5,15 @@
 
 #include "serve/options.h"
 
+#define CONFIG_FAULTS 20u /* that are said; more are counted */
+
 /* One pass over one file; several faults are gathered before it gives up. */
 struct config_reader {
     struct arena *arena;
     const char *name;      /* of the file, for messages */
     const char *dir;       /* relative paths are relative to it */
     const char *state_dir; /* paths of defaults */
+    const char *row;       /* the option whose row is being read; NULL: none */
     bool fallback;         /* a default is being read */
     bool lab;              /* x5u.lab: the URL rules that apply */
     bool no_memory;
