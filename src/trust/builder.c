@@ -402,6 +402,10 @@ static void take_off(struct signers *s, struct span x5u, uint64_t source, struct
 
 static void launch_held(struct signers *s)
 {
+    const mono_t now = clock_now(&clock_system).mono;
+    if (!s->n_held || now - s->held_at < MONO_MS(HELD_MS))
+        return;
+    s->held_at = now;
     for (struct flight *f = s->flights, *next; f && s->n_held; f = next) {
         next = f->next;
         if (f->held)

@@ -87,6 +87,7 @@ struct signers {
     size_t n_all, room, n_main, main_bytes;
     struct flight *flights;
     size_t n_held;
+    mono_t held_at; /* when the held ones were last tried */
     size_t rebuild_at; /* entries from here on wait to be judged under the present anchors */
     mono_t upkeep_at;
 };
