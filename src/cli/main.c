@@ -9,6 +9,7 @@
 
 /* In the order of --help: what a newcomer wants first comes first. The help is one line, without a full stop. */
 static const struct command commands[] = {
+    { "lab", "a lab CA and carriers, to try everything with", command_lab },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "completion", "a completion script for bash or zsh", command_completion },
     { "config", "what is in force and where it came from; a sample file", command_config },
