@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stage for calls: a lab whose root is trusted and one whose is not, a repository in a directory, a clock that stands still,
+ * a judge over all of it. Used by the stories of this folder and by src/verdict/test_judge.c.
+ */
+#ifndef TEST_CALLS_STAGE_H
+#define TEST_CALLS_STAGE_H
+
+#include "answer/answer.h"
+#include "credential/lab.h"
+#include "verdict/judge.h"
+
+#define STAGE_TIME 1443208345 /* 2015-09-25T19:12:25Z, the clock of standards.md P */
+
+struct stage {
+    char dir[256];
+    struct lab *trusted, *stranger;
+    struct trust *trust;
+    struct epoch *epoch;
+    struct signers *signers;
+    struct replay *replay;
+    struct desk *desk;
+    struct arena *arena;
+    struct clock_fixed clock;
+    struct judge judge;
+    struct answer_options answer;
+    struct call_rules rules;
+    struct dial_plan plan;
+    struct peer peer;
+    struct number_range own[8], same_line[8], never_block[8], domain_numbers[8];
+    char to[4][128];
+    unsigned slot;
+};
+
+/* What the trust domain is: `lab`, `none`, `numbers=+44*`, or "". */
+void stage_open(struct stage *s, const char *domain);
+void stage_close(struct stage *s);
+
+/* `https://… key=PP-052 spc=1234 [one=…] [range=…/…] [untrusted] [from=…] [to=…]` */
+void stage_signer(struct stage *s, const char *text);
+
+/* Judges, bringing what is waited for. The verdict lives until stage_done. */
+void stage_judge(struct stage *s, const struct call *call, struct hearing *h);
+void stage_done(struct stage *s);
+
+utc_t stage_time(const char *text); /* 2015-09-25T19:12:25Z */
+size_t stage_ranges(const char *text, struct number_range *out, size_t max);
+EVP_PKEY *stage_key(const char *name); /* PP-052, PP-054 */
+
+#endif
