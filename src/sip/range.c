@@ -4,6 +4,8 @@
 
 #include "sip/chars.h"
 
+#define SHORT_CODE_MAX 6u
+
 static uint64_t value_of(const struct number *n)
 {
     uint64_t value = 0;
@@ -38,11 +40,25 @@ static enum bf_err read_count(struct span text, struct number_range *r, size_t a
     return BF_OK;
 }
 
+/* `911`, `*67`: dialled as it stands, belongs to no country. Longer ones were meant to have a '+'. */
+static enum bf_err read_short_code(struct span text, struct number_range *ret, struct fault *fault)
+{
+    struct number_range r = { .count = 1 };
+    if (text.n == 0 || !number_is_canonical(text))
+        return fault_at(fault, BF_EFORM, 0, "a number begins with '+', a short code with a digit");
+    if (text.n > SHORT_CODE_MAX)
+        return fault_at(fault, BF_EFORM, 0, "numbers of more than 6 digits begin with '+' here");
+    memcpy(r.start.digits, text.p, text.n);
+    r.start.n = (uint8_t)text.n;
+    *ret = r;
+    return BF_OK;
+}
+
 enum bf_err number_range_read(struct span text, struct number_range *ret, struct fault *fault)
 {
     struct number_range r = { .count = 1 };
     if (text.n == 0 || text.p[0] != '+')
-        return fault_at(fault, BF_EFORM, 0, "numbers begin with '+' here");
+        return read_short_code(text, ret, fault);
     size_t n = chars_run(span_from(text, 1), CHAR_DIGIT);
     if (n > 15)
         return fault_at(fault, BF_EFORM, 16, "no number has more than 15 digits");

@@ -444,7 +444,7 @@ static bool bring_given(struct signers *s, struct span x5u)
     struct cached c;
     if (!s->certs_dir || cache_read_given(s->certs_dir, x5u, &c) != BF_OK)
         return false;
-    const struct brought b = { span_make(c.body, c.n), 0, GIVEN_FRESH_S, true };
+    const struct brought b = { span_make(c.body, c.n), clock_now(s->clock).utc, GIVEN_FRESH_S, true };
     arrive(s, x5u, &b);
     free(c.body);
     return true;
