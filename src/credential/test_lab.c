@@ -59,6 +59,7 @@ static struct trust *trust_lab(struct lab *lab, const char *dir, const char *pol
     char path[300];
     char *pem = lab_root_pem(lab), *message = NULL;
     snprintf(path, sizeof path, "%s/anchor.pem", dir);
+    assert_non_null(pem);
     write_file(path, pem);
     free(pem);
     const char *anchors[] = { path }, *policies[] = { policy }, *countries[] = { "US" };

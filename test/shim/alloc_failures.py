@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs every unit test program again and again, each time with another allocation of ours failing.
 
-alloc_failures.py SHIM BUILD [--seconds S] [--first N] [--only NAME]
+alloc_failures.py SHIM BUILD [--seconds S] [--first N] [--only NAME] [--gdb N]
 
 A test may fail then, and says so; what must not happen: a signal, memory given back twice, a program that does
 not end. Speaks TAP, a point a program. The time is shared out: where --seconds do not reach for all of the first N
-allocations, they are spread evenly over them, and the point says how many of how many were tried.
+allocations, they are spread evenly over them, and the point says how many of how many were tried. --gdb shows where the program of
+--only stands when it ends after its N-th allocation failed.
 """
 import argparse
 import concurrent.futures
@@ -68,6 +69,13 @@ class Program:
             return int(count.read() or 0)
 
 
+    def show(self, n):
+        ours = [f"{name}={self.env[name]}" for name in self.env if name.startswith(("BF_", "LD_PRELOAD"))]
+        subprocess.run(["gdb", "-q", "-batch", "-ex", "handle SIGSEGV stop",
+                        "-ex", f"set exec-wrapper env {' '.join(ours)} BF_ALLOC_FAIL={n}",
+                        "-ex", "run", "-ex", "bt", self.path], cwd=self.path.parent, check=False)
+
+
 def spread(n):
     """1..n in an order that covers the whole evenly at every moment."""
     step = next(s for s in range(int(n * 0.618) + 1, n + 2) if all(n % p or s % p for p in range(2, min(n, s) + 1)))
@@ -90,8 +98,13 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--first", type=int, default=200)
     parser.add_argument("--only")
+    parser.add_argument("--gdb", type=int)
     options = parser.parse_args()
     programs = programs_of(options.build, options.shim, options.only)
+    if options.gdb:
+        for program in programs:
+            program.show(options.gdb)
+        return 0
     until = time.monotonic() + options.seconds
 
     def measure(program):
