@@ -26,7 +26,8 @@
 /* certificates and their repositories (X5U-005, X5U-009, SEC-035) */
 #define LIMIT_X5U            1024u  /* a certificate URL */
 #define LIMIT_CHAIN_BYTES    65536u /* the body of a repository's answer */
-#define LIMIT_CHAIN_CERTS    6u     /* certificates of a chain (CPF-016) */
+#define LIMIT_CHAIN_CERTS    6u     /* certificates of a chain that a repository gives (CPF-016) */
+#define LIMIT_GIVEN_CERTS    64u    /* certificates of a chain given by hand, which may hold all CAs there are */
 #define LIMIT_HTTP_HEADERS   16384u /* the header of a repository's answer */
 #define LIMIT_TNAUTH_ENTRIES 4096u  /* entries of a TNAuthList */
 #define LIMIT_SPC            15u    /* characters of a service provider code that are kept */

@@ -9,10 +9,13 @@
 
 /* In the order of --help: what a newcomer wants first comes first. The help is one line, without a full stop. */
 static const struct command commands[] = {
-    { "lab", "a lab CA and carriers, to try everything with", command_lab },
+    { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines", command_verify },
     { "call", "place test calls: honest, forged, replayed", command_call },
-    { "completion", "a completion script for bash or zsh", command_completion },
+    { "lab", "a lab CA and carriers, to try everything with", command_lab },
     { "config", "what is in force and where it came from; a sample file", command_config },
+    { "doctor", "is this machine fit to run the server, and what to do if not", command_doctor },
+    { "bench", "what a signature, a verification and a whole call cost here", command_bench },
+    { "completion", "a completion script for bash or zsh", command_completion },
     { NULL, NULL, NULL },
 };
 

@@ -16,10 +16,11 @@ struct verify_wishes {
 };
 extern const struct command_help verify_help;
 
+struct config;
 /* Everything the options ask for. false: said on standard error, *ret_status is the exit status. */
 struct verify_setup {
     struct bf_verifier *verifier;
-    void *memory; /* what the verifier borrows */
+    struct config *config; /* the verifier borrows from it; NULL: none */
 };
 bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_status);
 void verify_setup_clear(struct verify_setup *s);

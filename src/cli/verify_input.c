@@ -42,12 +42,13 @@ static enum bf_err rest_read(FILE *f, size_t max, char **ret, size_t *ret_n)
 
 /* ---- SIP ---- */
 
-/* The Date of the request: 0 when there is none, or none that can be read. */
+/* The Date of the request: 0 when there is none, or none that can be read. The message need not be sound to its end. */
 static utc_t request_date(struct span bytes)
 {
     struct sip_message *m = calloc(1, sizeof *m);
+    struct fault unused;
     utc_t at = 0;
-    if (m && message_read(bytes, SIP_BARE_LF, m, NULL) == BF_OK &&
+    if (m && (message_read(bytes, SIP_BARE_LF, m, &unused) == BF_OK || m->n_headers) &&
         sip_date_read(message_header(m, SIP_H_DATE), &at, NULL) != BF_OK)
         at = 0;
     free(m);
@@ -111,50 +112,57 @@ static void read_json(FILE *f, const char *file, struct verify_sink *sink)
     free(line);
 }
 
-static void identity_done(struct verify_sink *sink, const char *file, size_t line, struct span value)
+static void identity_done(struct verify_sink *sink, struct verify_input *in)
 {
-    struct verify_input in = {
-        .kind = VERIFY_IDENTITY, .bytes = span_trim(value), .file = file, .place = line
-    };
     struct span name = SPAN("Identity:");
-    if (span_starts_nocase(in.bytes, name))
-        in.bytes = span_trim(span_from(in.bytes, name.n));
-    if (in.bytes.n > LIMIT_IDENTITY_VALUE)
-        sink->refused(sink, &in, "the Identity value is too long (16 KiB)");
-    else if (in.bytes.n)
-        sink->call(sink, &in);
+
+    in->bytes = span_trim(in->bytes);
+    if (span_starts_nocase(in->bytes, name))
+        in->bytes = span_trim(span_from(in->bytes, name.n));
+    if (in->bytes.n > LIMIT_IDENTITY_VALUE)
+        sink->refused(sink, in, "the Identity value is too long (16 KiB)");
+    else if (in->bytes.n)
+        sink->call(sink, in);
 }
 
-/* Folds are put together again: CR and LF become the blank that they mean. */
+/* Does the value go on in the next line? The line end is then the blank that it means. */
+static bool line_is_folded(FILE *f)
+{
+    int c = getc(f);
+    if (c != EOF)
+        ungetc(c, f);
+    return c == ' ' || c == '\t';
+}
+
 static void read_identities(FILE *f, const char *file, struct verify_sink *sink)
 {
-    char *bytes = NULL;
-    size_t n = 0, max = LIMIT_IDENTITY_TOTAL * 16;
-    enum bf_err err = rest_read(f, max, &bytes, &n);
-    if (err)
-        return refuse(sink, file, 0, err == BF_EIO ? strerror(errno) : bf_err_text(err));
-    if (n > max || !span_trim(span_make(bytes, n)).n) {
-        refuse(sink, file, 0, n > max ? "it is too large for Identity values (1 MiB)" : "it is empty");
-        free(bytes);
-        return;
-    }
-    size_t begin = 0, line = 1, begin_line = 1;
-    for (size_t i = 0; i < n; i++) {
-        if (bytes[i] != '\n')
-            continue;
-        line++;
-        if (i + 1 < n && (bytes[i + 1] == ' ' || bytes[i + 1] == '\t')) {
-            bytes[i] = ' ';
-            if (i && bytes[i - 1] == '\r')
-                bytes[i - 1] = ' ';
+    const size_t max = LIMIT_IDENTITY_VALUE + 64; /* blanks and the name of the header */
+    char *value = malloc(max);
+    size_t n = 0, line = 1, before = sink->calls;
+    struct verify_input in = { .kind = VERIFY_IDENTITY, .file = file, .place = 1 };
+
+    if (!value)
+        return refuse(sink, file, 0, bf_err_text(BF_ENOMEM));
+    for (int c = getc(f);; c = getc(f)) {
+        line += c == '\n';
+        bool folded = c == '\n' && n && line_is_folded(f);
+        if (folded && value[n - 1] == '\r')
+            value[n - 1] = ' ';
+        if (c != EOF && (c != '\n' || folded)) {
+            if (n < max)
+                value[n++] = folded ? ' ' : (char)c;
             continue;
         }
-        identity_done(sink, file, begin_line, span_make(bytes + begin, i - begin));
-        begin = i + 1;
-        begin_line = line;
+        in.bytes = span_make(value, n);
+        identity_done(sink, &in);
+        in.place = line;
+        n = 0;
+        if (c == EOF)
+            break;
     }
-    identity_done(sink, file, begin_line, span_make(bytes + begin, n - begin));
-    free(bytes);
+    if (ferror(f) || sink->calls == before)
+        refuse(sink, file, 0, ferror(f) ? strerror(errno) : "it is empty");
+    free(value);
 }
 
 /* ---- captures ---- */

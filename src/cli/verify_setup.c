@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/verify.h"
 #include "front/verifier.h"
+#include "serve/config.h"
 
 static const struct option_row rows[] = {
     { "json", NULL, "one JSON object a call, and nothing else on standard output", OPTION_FLAG,
@@ -31,6 +32,8 @@ static const struct option_row rows[] = {
     { "orig", "TN", "the input is a bare Identity value, and this number calls", OPTION_TEXT,
       offsetof(struct verify_wishes, orig) },
     { "dest", "TN", "and this number is called", OPTION_TEXT, offsetof(struct verify_wishes, dest) },
+    { "config", "FILE", "trust domains, numbers and limits of the server's configuration", OPTION_TEXT,
+      offsetof(struct verify_wishes, config) },
     { "no-color", NULL, "no colours, even on a terminal", OPTION_FLAG,
       offsetof(struct verify_wishes, no_color) },
     { 0 },
@@ -140,26 +143,83 @@ static bool number_check(const char *option, const char *text, int *status)
     return false;
 }
 
+/* ---- the verifier ---- */
+
+static struct verifier_options options_default(void)
+{
+    const struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    return (struct verifier_options){ .judge = { .freshness_s = o.freshness_s,
+                                                 .least_attestation = o.least_attestation },
+                                      .budget_ms = o.budget_ms,
+                                      .replay_entries = o.replay_entries };
+}
+
+static const char *text_or_none(const char *text)
+{
+    return text && text[0] ? text : NULL;
+}
+
+/* What a server with this configuration would hold a call against, but for its peers and its patience. */
+static struct verifier_options options_of_config(const struct config *c)
+{
+    struct verifier_options o = options_default();
+    o.domains = c->trust.domains;
+    o.n_domains = c->trust.n_domains;
+    o.judge = (struct judge_options){ .freshness_s = c->freshness_s,
+                                      .least_attestation = c->least_attestation,
+                                      .lab_urls = c->x5u.lab,
+                                      .own = c->numbers.own,
+                                      .n_own = c->numbers.n_own,
+                                      .same_line = c->numbers.same_line,
+                                      .n_same_line = c->numbers.n_same_line };
+    o.rules = (struct call_rules){ .plan = &c->numbers.plan,
+                                   .never_block = c->policy.never_block,
+                                   .n_never_block = c->policy.n_never_block };
+    o.certs = text_or_none(c->x5u.certs_dir);
+    o.proxy = text_or_none(c->x5u.proxy);
+    o.ca_file = text_or_none(c->x5u.ca_file);
+    return o;
+}
+
+/* The command line has the last word; --trust adds a domain of its own to those of the configuration. */
+static void options_of_wishes(const struct verify_wishes *w, struct verifier_options *o,
+                              struct trust_domain_options domains[static LIMIT_TRUST_DOMAINS + 1])
+{
+    size_t n = o->n_domains < LIMIT_TRUST_DOMAINS ? o->n_domains : LIMIT_TRUST_DOMAINS;
+    for (size_t i = 0; i < n; i++)
+        domains[i] = o->domains[i];
+    if (w->trust.n)
+        domains[n++] = (struct trust_domain_options){ .name = "given",
+                                                      .anchors = w->trust.items,
+                                                      .n_anchors = w->trust.n };
+    o->domains = domains;
+    o->n_domains = n;
+    if (w->cert)
+        o->cert = w->cert;
+    if (w->certs)
+        o->certs = w->certs;
+    if (w->least)
+        o->judge.least_attestation = w->least[0];
+    o->judge.no_chain = w->no_chain;
+    o->judge.lab_urls |= w->lab_urls;
+    o->offline = w->offline;
+    o->color = !w->no_color && command_colors();
+}
+
 bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_status)
 {
     if ((*ret_status = wishes_check(w)) || !number_check("--orig", w->orig, ret_status) ||
         !number_check("--dest", w->dest, ret_status))
         return false;
 
-    struct bf_verify_options options = BF_VERIFY_OPTIONS;
-    options.trust = w->trust.items;
-    options.n_trust = w->trust.n;
-    options.cert = w->cert;
-    options.certs = w->certs;
-    options.offline = w->offline;
-    options.no_chain = w->no_chain;
-    options.lab_urls = w->lab_urls;
-    options.color = !w->no_color && command_colors();
-    if (w->least)
-        options.least_attestation = w->least[0];
-
     char *message = NULL;
-    enum bf_err err = bf_verifier_create(&options, &ret->verifier, &message);
+    enum bf_err err = w->config ? config_load(w->config, &ret->config, &message) : BF_OK;
+    if (!err) {
+        struct verifier_options options = ret->config ? options_of_config(ret->config) : options_default();
+        struct trust_domain_options domains[LIMIT_TRUST_DOMAINS + 1];
+        options_of_wishes(w, &options, domains);
+        err = verifier_create(&options, &ret->verifier, &message);
+    }
     if (err) {
         bool ours = err == BF_ENOMEM || err == BF_ECRYPTO;
         *ret_status = command_fail("verify", ours ? EXIT_FAILURE_OURS : EXIT_USAGE, "%s",
@@ -172,5 +232,5 @@ bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_st
 void verify_setup_clear(struct verify_setup *s)
 {
     bf_verifier_destroy(s->verifier);
-    free(s->memory);
+    config_destroy(s->config);
 }

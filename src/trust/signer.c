@@ -233,7 +233,9 @@ static enum bf_err fill_texts(struct signer *s)
 static enum bf_err unparsed(struct signer *s, enum bf_err err)
 {
     s->fitness = SIGNER_UNPARSED;
-    s->why = err == BF_ELIMIT ? "the repository's answer holds more than 6 certificates or 64 KiB"
+    s->why = err == BF_ELIMIT ? s->fetched
+                                    ? "the repository's answer holds more than 6 certificates or 64 KiB"
+                                    : "the given chain holds more than 64 certificates or 64 KiB"
                               : "the repository's answer holds no certificate, or one that cannot be read";
     s->path_why = s->why;
     return BF_OK;
@@ -242,8 +244,8 @@ static enum bf_err unparsed(struct signer *s, enum bf_err err)
 static enum bf_err fill(const struct trust *trust, struct span pem, struct signer *s)
 {
     STACK_OF(X509) *all = NULL;
-    enum bf_err err =
-        pem.n > LIMIT_CHAIN_BYTES ? BF_ELIMIT : pem_certificates(pem, LIMIT_CHAIN_CERTS, &all, NULL);
+    const size_t max = s->fetched ? LIMIT_CHAIN_CERTS : LIMIT_GIVEN_CERTS;
+    enum bf_err err = pem.n > LIMIT_CHAIN_BYTES ? BF_ELIMIT : pem_certificates(pem, max, &all, NULL);
     if (err == BF_EFORM || err == BF_ELIMIT)
         return unparsed(s, err);
     if (err)

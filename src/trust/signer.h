@@ -56,7 +56,8 @@ struct signer {
 /*
  * pem: certificates in any order, blocks of other kinds ignored; the leaf is the one that issued no other, the first of
  * them when there are several (a CA only when there is nothing else); a bare DER certificate is taken too. Paths may
- * also use what stands in the anchor files. Always gives a signer, SIGNER_UNPARSED included; BF_ENOMEM, BF_ECRYPTO.
+ * also use what stands in the anchor files. fetched 0: given by hand, up to LIMIT_GIVEN_CERTS of them.
+ * Always gives a signer, SIGNER_UNPARSED included; BF_ENOMEM, BF_ECRYPTO.
  */
 enum bf_err signer_build(const struct trust *trust, struct span x5u, struct span pem, utc_t fetched,
                          struct signer **ret) must_use;

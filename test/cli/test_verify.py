@@ -1,0 +1,537 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`bonafide verify` on the real program: the contract that design.md binds, on real and on made-up calls."""
+import hashlib
+import json
+import struct
+import sys
+import tempfile
+import pathlib
+
+import harness
+from harness import CALLED, CALLER, DATE, NOW, URL, Skip, bonafide, invite, shared, test
+
+LAB = None
+
+
+def lab():
+    global LAB
+    if LAB is None:
+        LAB = harness.Lab()
+    return LAB
+
+
+def file_of(text, name="call.sip"):
+    path = lab().dir / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def verify(*args, **more):
+    return bonafide("verify", "--offline", "--trust", lab().root, "--certs", lab().certs, *args, **more)
+
+
+def verdict(text, *args, status=None):
+    """The one object about one call."""
+    ran = verify("--json", *args, file_of(text), status=status)
+    objects = ran.json()
+    assert len(objects) == 1, ran
+    assert ran.err == "", ran
+    return objects[0]
+
+
+# ---- the real call of 2022 ----
+
+REAL_URL = "https://cr.ccid.neustar.biz/ccid/authn/v2/certs/11001.10012"
+
+
+class Real:
+    """Its chain: the leaf out of tokens/keys, and all intermediates there are."""
+
+    def __init__(self):
+        self.call = json.loads(shared("tokens/real-centurylink-20220427.json").read_text())
+        leaf = shared("tokens/keys/prod_266e4919267dfd27.der").read_bytes()
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bonafide-real-"))
+        pem = harness.openssl("x509", "-inform", "DER", stdin=leaf)
+        name = hashlib.sha256(REAL_URL.encode()).hexdigest() + ".pem"
+        (self.dir / name).write_bytes(pem + shared("certs/intermediates.pem").read_bytes())
+        self.args = ("verify", "--orig", "94716866386", "--dest", "19563046048", "--trust", shared("certs/roots.pem"),
+                     "--certs", self.dir, "--at", "1651056041", "--json")
+
+    def verify(self, value, *more, **kept):
+        return bonafide(*self.args, *more, "-", stdin=value, **kept)
+
+
+REAL = None
+
+
+def real():
+    global REAL
+    if REAL is None:
+        REAL = Real()
+    return REAL
+
+
+@test
+def the_real_call_of_2022_is_valid_trusted_and_unproven_because_c_vouches_for_the_gateway_only():
+    ran = real().verify(real().call["identity_header"] + "\n", status=1)
+    assert ran.err == "", ran
+    (v,) = ran.json()
+    assert v["verdict"] == "unproven" and v["verstat"] == "TN-Validation-Passed" and v["attest"] == "C", ran
+    assert v["lab"] is False, ran
+    assert v["identities"][0]["status"] == "valid" and v["identities"][0]["code"] == 0, ran
+    assert v["signer"]["spc"] == "8826" and v["signer"]["x5u"] == REAL_URL, ran
+    votes = {b["check"]: b["vote"] for b in v["ballots"]}
+    assert votes["signature"] == "pass" and votes["chain"] == "pass", ran
+    assert v["orig"] == {"tn": "94716866386"} and v["dest"] == {"tn": ["19563046048"]}, ran
+    assert v["iat"] == 1651056041 and v["origid"] == "886df12a-0a95-437f-a746-8efc03b1030d", ran
+
+
+@test
+def the_real_call_is_genuine_with_least_attestation_c_and_says_lab():
+    (v,) = real().verify(real().call["identity_header"], "--least-attestation", "C", status=0).json()
+    assert v["verdict"] == "genuine" and v["verstat"] == "TN-Validation-Passed" and v["lab"] is True, v
+
+
+@test
+def one_bit_flipped_anywhere_in_the_token_is_never_genuine_and_never_passed():
+    value = real().call["identity_header"].encode()
+    end = value.index(b";")
+    seen = 0
+    lines, alone = [], []
+    for at in range(end):
+        for bit in range(8):
+            flipped = bytearray(value)
+            flipped[at] ^= 1 << bit
+            # a flip that makes a line end or a blank would split the line: those go in by themselves
+            (alone if flipped[at] in b"\r\n \t" else lines).append(bytes(flipped))
+    runs = [real().verify(b"\n".join(lines) + b"\n", "--least-attestation", "C", timeout=300)]
+    runs += [real().verify(one, "--least-attestation", "C") for one in alone]
+    for ran in runs:
+        assert ran.status in (1, 2, 65), ran.status
+        for v in ran.json():
+            seen += 1
+            assert v.get("verdict") != "genuine" and v.get("verstat") != "TN-Validation-Passed", v
+    assert seen >= end * 8, f"{seen} verdicts for {end * 8} flips"
+
+
+@test
+def the_real_call_today_is_stale_and_its_certificate_expired():
+    args = [a for a in real().args if a not in ("--at", "1651056041")]
+    (v,) = bonafide(*args, "-", stdin=real().call["identity_header"], status=2).json()
+    assert v["verdict"] == "broken" and v["verstat"] != "TN-Validation-Passed", v
+
+
+@test
+def without_trust_the_real_call_is_unproven_not_broken():
+    args = list(real().args)
+    at = args.index("--trust")
+    del args[at:at + 2]
+    (v,) = bonafide(*args, "-", stdin=real().call["identity_header"], status=1).json()
+    assert v["verdict"] == "unproven" and v["verstat"] != "TN-Validation-Passed", v
+
+
+# ---- verdicts and their exit statuses ----
+
+@test
+def a_signed_call_is_genuine():
+    v = verdict(invite([lab().identity()]), status=0)
+    assert (v["verdict"], v["verstat"], v["attest"], v["lab"]) == ("genuine", "TN-Validation-Passed", "A", False), v
+    assert v["proof"] == "identity" and v["called"] == CALLED, v
+
+
+@test
+def an_unsigned_call_is_unproven():
+    v = verdict(invite(), status=1)
+    assert (v["verdict"], v["verstat"], v["attest"], v["proof"]) == ("unproven", "No-TN-Validation", None, None), v
+    assert v["identities"] == [], v
+
+
+@test
+def a_call_to_somebody_else_is_broken():
+    v = verdict(invite([lab().identity()], called="12155550199"), status=2)
+    assert v["verdict"] == "broken" and v["verstat"] == "TN-Validation-Failed", v
+    assert v["identities"][0]["status"] == "invalid" and v["identities"][0]["code"] in (403, 436, 437, 438), v
+
+
+@test
+def another_number_shown_is_never_genuine():
+    text = invite([lab().identity()]).replace(f'"Lab" <sip:+{CALLER}@', '"Lab" <sip:+12155550999@')
+    v = verdict(text)
+    assert v["verdict"] != "genuine", v
+
+
+@test
+def the_worst_verdict_is_the_exit_status():
+    good = file_of(invite([lab().identity()]), "good.sip")
+    plain = file_of(invite(call_id="plain"), "plain.sip")
+    bad = file_of(invite([lab().identity()], called="12155550199", call_id="bad"), "bad.sip")
+    verify(good, status=0)
+    verify(good, plain, status=1)
+    verify(plain, bad, good, status=2)
+    ran = verify("--json", plain, bad, good, status=2)
+    assert [v["verdict"] for v in ran.json()] == ["unproven", "broken", "genuine"], ran
+
+
+@test
+def one_memory_of_tokens_serves_the_whole_run():
+    value = lab().identity()
+    first = file_of(invite([value], call_id="one"), "one.sip")
+    late = file_of(invite([value], call_id="two", date="Fri, 25 Sep 2015 19:12:45 GMT"), "two.sip")
+    ran = verify("--json", first, late, status=2)
+    assert [v["verdict"] for v in ran.json()] == ["genuine", "broken"], ran
+    ran = verify("--json", first, first, status=0)  # the same bytes are the same call
+    assert [v["verdict"] for v in ran.json()] == ["genuine", "genuine"], ran
+
+
+# ---- the object ----
+
+SHAPE = {
+    "verdict": str, "verstat": str, "attest": (str, type(None)), "proof": (str, type(None)), "lab": bool,
+    "trust_domain": (str, type(None)), "called": (str, type(None)), "orig": dict, "dest": dict,
+    "origid": (str, type(None)), "iat": (int, type(None)), "signer": (dict, type(None)),
+    "person": (str, type(None)), "name": dict, "identities": list, "ballots": list,
+}
+
+
+def check_shape(v):
+    for member, kind in SHAPE.items():
+        assert member in v, f"{member} is missing: {v}"
+        assert isinstance(v[member], kind), f"{member}: {v[member]!r}"
+    assert set(v["name"]) >= {"claimed", "proven"}, v["name"]
+    for identity in v["identities"]:
+        assert set(identity) >= {"ppt", "status", "code", "case", "claims"}, identity
+        assert identity["status"] in ("valid", "invalid", "ignored"), identity
+        assert identity["code"] in (0, 403, 428, 436, 437, 438), identity
+    for ballot in v["ballots"]:
+        assert set(ballot) >= {"check", "identity", "vote", "why"}, ballot
+        assert ballot["vote"] in ("pass", "abstain", "veto"), ballot
+        assert ballot["why"] and not ballot["why"].endswith("."), ballot
+
+
+@test
+def every_member_of_the_object_is_there_with_its_type():
+    for text in (invite([lab().identity()]), invite(), invite(["x.y.z;info=<https://a.example/b>"]),
+                 invite([lab().identity()], called="12155550199")):
+        check_shape(verdict(text))
+
+
+@test
+def the_object_says_what_the_signalling_says_and_claims_what_the_token_says():
+    v = verdict(invite([lab().identity(orig="12155550777")]), status=2)
+    assert v["orig"] == {"tn": CALLER} and v["dest"] == {"tn": [CALLED]}, v
+    assert v["identities"][0]["claims"]["orig"] == {"tn": "12155550777"}, v
+    assert v["name"]["claimed"] == "Lab" and v["name"]["proven"] is None, v
+
+
+@test
+def the_signer_is_named():
+    v = verdict(invite([lab().identity()]))
+    assert v["signer"]["spc"] == "1234" and v["signer"]["x5u"] == URL and "SHAKEN 1234" in v["signer"]["subject"], v
+    assert v["origid"] == "123e4567-e89b-12d3-a456-426655440000" and v["iat"] == NOW, v
+
+
+@test
+def other_kinds_of_token_are_ignored_and_say_so():
+    value = lab().identity(header={"alg": "ES256", "ppt": "rph", "typ": "passport", "x5u": URL})
+    v = verdict(invite([lab().identity(), value.replace('ppt="shaken"', 'ppt="rph"')]), status=0)
+    assert [i["status"] for i in v["identities"]] == ["valid", "ignored"], v
+    assert v["identities"][1]["ppt"] == "rph", v
+
+
+@test
+def a_hostile_display_name_stays_inside_its_string():
+    ran = verify("--json", file_of(invite([lab().identity()], name='a\\"},{\\"verdict\\":\\"genuine')), status=0)
+    (v,) = ran.json()
+    assert v["name"]["claimed"] == 'a"},{"verdict":"genuine', v
+
+
+# ---- what goes in ----
+
+@test
+def lines_end_with_crlf_or_lf():
+    value = lab().identity()
+    assert verdict(invite([value]), status=0)["verdict"] == "genuine"
+    assert verdict(invite([value], eol="\n"), status=0)["verdict"] == "genuine"
+    body = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
+    assert verdict(invite([value], body=body), status=0)["verdict"] == "genuine"
+    assert verdict(invite([value], body=body, eol="\n"), status=0)["verdict"] == "genuine"
+    assert verdict(invite([value], eol="\n").rstrip("\n") + "\n", status=0)["verdict"] == "genuine"
+
+
+@test
+def standard_input_is_dash_or_nothing():
+    text = invite([lab().identity()])
+    for args in (("-",), ()):
+        assert verify("--json", *args, stdin=text, status=0).json()[0]["verdict"] == "genuine"
+
+
+@test
+def json_lines_of_verification_requests():
+    value = lab().identity()
+    inside = {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": NOW, "identity": value}
+    other = {"orig": {"tn": CALLER}, "dest": {"tn": [CALLED]}, "iat": NOW + 1, "identity": lab().identity(iat=NOW + 1)}
+    lines = [json.dumps({"verificationRequest": inside}), "", json.dumps(inside | {"identity": None}), "{", "[1]",
+             json.dumps({"verificationRequest": other})]
+    ran = verify("--json", "-", stdin="\n".join(lines) + "\n", status=65)
+    objects = ran.json()
+    assert objects[0]["verdict"] == "genuine" and objects[-1]["verdict"] == "genuine", ran
+    assert all("error" in o or o["verdict"] != "genuine" for o in objects[1:-1]), ran
+    assert sum("error" in o for o in objects) >= 2 and ran.err == "", ran
+
+
+@test
+def a_bare_value_may_carry_its_header_name_and_folds():
+    value = lab().identity()
+    name, rest = value.split(";", 1)
+    for text in (value, f"Identity: {value}\r\n", f"{name}\r\n ;{rest}\r\n"):
+        ran = verify("--json", "--orig", "+1 215 555 0121", "--dest", CALLED, "--at", NOW, "-", stdin=text, status=0)
+        assert ran.json()[0]["verdict"] == "genuine", ran
+
+
+# ---- time ----
+
+@test
+def the_time_is_at_then_the_date_then_now():
+    value = lab().identity()
+    dated, undated = invite([value]), invite([value], date=None)
+    assert verdict(dated, status=0)["verdict"] == "genuine"
+    assert verdict(undated, status=2)["verdict"] == "broken"  # ten years late
+    assert verdict(undated, "--at", NOW, status=0)["verdict"] == "genuine"
+    assert verdict(dated, "--at", NOW + 61, status=2)["verdict"] == "broken"
+    assert verdict(dated, "--at", NOW + 60, status=0)["verdict"] == "genuine"
+    for text in ("2015-09-25T19:12:25Z", "2015-09-25T21:12:25+02:00", "2015-09-25t19:12:25.75z"):
+        assert verdict(undated, "--at", text, status=0)["verdict"] == "genuine", text
+
+
+@test
+def what_is_no_time_is_wrong_usage():
+    path = file_of(invite())
+    for text in ("yesterday", "", "2015-02-30T00:00:00Z", "2015-09-25T19:12:25", "2015-13-01T00:00:00Z", "-5", "0", "12x",
+                 "2015-09-25T19:12:25+2:00", "2015-09-25T19:12:25Zx"):
+        ran = verify("--at", text, path, status=64)
+        assert "--at" in ran.err and ran.out == "", ran
+
+
+# ---- captures ----
+
+def udp_packet(payload, source=5060, to=5060):
+    udp = struct.pack(">HHHH", source, to, 8 + len(payload), 0) + payload
+    ip = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, bytes([192, 0, 2, 10]), bytes([192, 0, 2, 20]))
+    total = sum(struct.unpack(">10H", ip))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    ip = ip[:10] + struct.pack(">H", ~total & 0xffff) + ip[12:]
+    return b"\0" * 12 + b"\x08\x00" + ip + udp
+
+
+def pcap(packets):
+    """(seconds, bytes)..."""
+    out = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+    for at, data in packets:
+        out += struct.pack("<IIII", at, 0, len(data), len(data)) + data
+    return out
+
+
+def pcapng(packets):
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        size = 12 + len(body)
+        return struct.pack("<II", kind, size) + body + struct.pack("<I", size)
+    out = block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack("<HHI", 1, 0, 65535))
+    for at, data in packets:
+        stamp = at * 1000000
+        out += block(6, struct.pack("<IIIII", 0, stamp >> 32, stamp & 0xffffffff, len(data), len(data)) + data)
+    return out
+
+
+@test
+def calls_of_a_capture_are_judged_at_their_packets_time():
+    calls = [invite([lab().identity(iat=NOW + n)], call_id=f"cap{n}", date="Thu, 01 Jan 2015 00:00:00 GMT") for n in (0, 5)]
+    bye = "BYE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKb\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n" \
+          "Call-ID: b\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n"
+    ok = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKb\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:c@d>;tag=2\r\n" \
+         "Call-ID: b\r\nCSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n"
+    packets = [(NOW + at, udp_packet(text.encode())) for at, text in
+               ((0, calls[0]), (1, calls[0]), (2, bye), (3, ok), (5, calls[1]))]
+    for make in (pcap, pcapng):
+        ran = verify("--json", file_of(make(packets), "calls." + make.__name__), status=0)
+        assert [v["verdict"] for v in ran.json()] == ["genuine", "genuine"], ran  # the retransmission is no third call
+    ran = verify("--json", "-", stdin=pcap(packets), status=0)
+    assert len(ran.json()) == 2, ran
+    assert verify("--json", "--at", NOW + 300, file_of(pcap(packets), "late.pcap"), status=2)
+
+
+@test
+def a_capture_without_a_call_is_no_input():
+    ran = verify("--json", file_of(pcap([(NOW, udp_packet(b"hello"))]), "none.pcap"), status=65)
+    assert "error" in ran.json()[0], ran
+    ran = verify("--json", file_of(pcap([(NOW, udp_packet(invite().encode()))])[:-7], "cut.pcap"), status=65)
+    assert "error" in ran.json()[-1], ran
+
+
+# ---- errors ----
+
+@test
+def input_that_is_no_call_says_so_and_the_rest_is_judged():
+    good = file_of(invite([lab().identity()]), "good.sip")
+    cases = {
+        "empty.sip": "", "text.sip": "hello\n", "noise.sip": bytes(range(256)),
+        "response.sip": "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\nFrom: <sip:a@b>;tag=1\r\n"
+                        "To: <sip:c@d>;tag=2\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n\r\n",
+        "options.sip": invite().replace("INVITE", "OPTIONS"),
+        "dialog.sip": invite().replace("To: <sip:+12155550131@term.example;user=phone>",
+                                       "To: <sip:+12155550131@term.example;user=phone>;tag=9"),
+        "nofrom.sip": "\r\n".join(l for l in invite().split("\r\n") if not l.startswith("From")),
+        "huge.sip": invite(extra=["X: " + "y" * 70000]),
+    }
+    for name, text in cases.items():
+        bad = file_of(text, name)
+        ran = verify("--json", bad, good, status=65)
+        objects = ran.json()
+        assert len(objects) == 2 and list(objects[0])[0] == "error" and objects[0]["error"], (name, ran)
+        assert objects[1]["verdict"] == "genuine" and ran.err == "", (name, ran)
+        ran = verify(bad, status=65)
+        assert ran.out == "" and name in ran.err and ran.err.endswith(".\n"), (name, ran)
+    ran = verify("--json", lab().dir / "absent.sip", good, status=65)
+    assert "error" in ran.json()[0] and ran.json()[1]["verdict"] == "genuine", ran
+    verify("--json", lab().dir, status=65)
+
+
+@test
+def wrong_usage_is_64_with_a_sentence_and_no_output():
+    path = file_of(invite())
+    empty = file_of("", "empty.pem")
+    for args in (["--nonsense"], ["-x"], ["--at"], ["--json=yes"], ["--least-attestation", "D"], ["--least-attestation", ""],
+                 ["--least-attestation", "AB"], ["--orig", CALLER], ["--dest", CALLED], ["--orig", "alice", "--dest", CALLED],
+                 ["--orig", CALLER, "--dest", "1-800-FLOWERS"], ["--trust", "/nonexistent/roots.pem"], ["--trust", empty],
+                 ["--cert", "/nonexistent/chain.pem"], ["--cert", empty], ["--certs", "/nonexistent"],
+                 ["--certs", path], ["--config", "/nonexistent/bonafide.conf"]):
+        ran = bonafide("verify", *args, path, status=64)
+        assert ran.out == "" and ran.err.startswith("bonafide verify: ") and ran.err.count("\n") >= 1, ran
+
+
+@test
+def usage_outranks_verdicts_and_no_input_outranks_usage_of_none():
+    good = file_of(invite([lab().identity()], called="12155550199"), "broken.sip")
+    text = file_of("hello", "text.sip")
+    verify(good, text, status=65)
+    verify(text, good, status=65)
+
+
+@test
+def a_full_disk_is_our_own_failure():
+    path = file_of(invite())
+    import subprocess
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([str(harness.PROGRAM), "verify", "--json", "--offline", str(path)], stdout=full,
+                              stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 70, done
+
+
+# ---- options ----
+
+@test
+def no_chain_and_cert_say_lab():
+    text = invite([lab().identity()])
+    v = verdict(text, "--no-chain", status=0)
+    assert v["verdict"] == "genuine" and v["lab"] is True, v
+    ran = bonafide("verify", "--json", "--offline", "--trust", lab().root, "--cert", lab().chain, file_of(text), status=0)
+    assert ran.json()[0]["verdict"] == "genuine" and ran.json()[0]["lab"] is True, ran
+    ran = bonafide("verify", "--json", "--offline", "--no-chain", "--cert", lab().chain, file_of(text), status=0)
+    assert ran.json()[0]["verdict"] == "genuine" and ran.json()[0]["lab"] is True, ran
+
+
+@test
+def a_chain_of_another_root_is_broken():
+    other = harness.Lab("Nobody")
+    try:
+        ran = bonafide("verify", "--json", "--offline", "--trust", other.root, "--certs", lab().certs,
+                       file_of(invite([lab().identity()])), status=2)
+        assert ran.json()[0]["identities"][0]["code"] == 437, ran
+        # both roots: trusted again
+        ran = bonafide("verify", "--json", "--offline", "--trust", other.root, "--trust", lab().root, "--certs", lab().certs,
+                       file_of(invite([lab().identity()])), status=0)
+    finally:
+        other.close()
+
+
+@test
+def offline_means_offline():
+    value = lab().identity(x5u="https://127.0.0.1/nothing.pem")
+    v = verdict(invite([value]))
+    assert v["verdict"] != "genuine" and v["identities"][0]["code"] == 436, v
+
+
+@test
+def least_attestation_b_takes_b():
+    text = invite([lab().identity(attest="B")])
+    assert verdict(text, status=1)["verdict"] == "unproven"
+    v = verdict(text, "--least-attestation", "B", status=0)
+    assert v["verdict"] == "genuine" and v["attest"] == "B" and v["lab"] is False, v
+
+
+@test
+def a_configuration_brings_its_trust_domains():
+    config = lab().dir / "bonafide.yaml"
+    config.write_text(f"trust:\n  domains:\n    - {{name: here, anchors: [\"{lab().root}\"]}}\n"
+                      f"x5u: {{certs_dir: \"{lab().certs}\"}}\nleast_attestation: B\n")
+    path = file_of(invite([lab().identity(attest="B")]))
+    v = bonafide("verify", "--json", "--offline", "--config", config, path, status=0).json()[0]
+    assert v["verdict"] == "genuine" and v["trust_domain"] == "here" and v["attest"] == "B", v
+    v = bonafide("verify", "--json", "--offline", "--config", config, "--least-attestation", "A", path, status=1).json()[0]
+    assert v["verdict"] == "unproven", v
+    config.write_text("trust: {domain: []}\n")
+    ran = bonafide("verify", "--json", "--config", config, path, status=64)
+    assert "bonafide.yaml:1" in ran.err and ran.out == "", ran
+
+
+# ---- words ----
+
+@test
+def one_call_is_told_in_full_and_several_in_a_line_each():
+    good = file_of(invite([lab().identity()]), "good.sip")
+    plain = file_of(invite(call_id="plain"), "plain.sip")
+    ran = verify(good, status=0)
+    assert "genuine" in ran.out and "signature" in ran.out and len(ran.out.splitlines()) > 5, ran
+    ran = verify(good, plain, status=1)
+    lines = ran.out.splitlines()
+    assert len(lines) == 2 and "genuine" in lines[0] and "unproven" in lines[1], ran
+
+
+@test
+def colour_only_on_a_terminal():
+    path = file_of(invite([lab().identity()]))
+    args = ("verify", "--offline", "--trust", lab().root, "--certs", lab().certs, path)
+    assert "\033[" not in bonafide(*args).out
+    assert "\033[" in harness.on_terminal(*args)
+    assert "\033[" not in harness.on_terminal("verify", "--no-color", *args[1:])
+    assert "\033[" not in harness.on_terminal(*args, env={"NO_COLOR": "1"})
+    assert "\033[" not in harness.on_terminal(*args, env={"TERM": "dumb"})
+    assert "\033[" not in harness.on_terminal("verify", "--json", *args[1:])
+
+
+@test
+def a_name_cannot_reach_the_terminal():
+    ran = verify(file_of(invite([lab().identity()], name="\x1b[2J\x07evil")))
+    assert "\x1b" not in ran.out and "\x07" not in ran.out, repr(ran.out)
+
+
+@test
+def help_begins_with_an_example():
+    ran = bonafide("verify", "--help", status=0)
+    assert ran.out.startswith("bonafide verify ") and "usage:" in ran.out, ran
+    for option in ("--json", "--at", "--offline", "--trust", "--cert", "--certs", "--no-chain", "--least-attestation",
+                   "--orig", "--dest", "--config"):
+        assert f"  {option}" in ran.out, option
+
+
+if __name__ == "__main__":
+    try:
+        harness.run_tests(harness.tests_of(sys.modules[__name__]))
+    finally:
+        if LAB:
+            LAB.close()
+        if REAL:
+            import shutil
+            shutil.rmtree(REAL.dir)
