@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stage for calls: a lab whose root is trusted and one whose is not, a repository in a directory, a clock that stands still,
- * a judge over all of it. Used by the stories of this folder and by src/verdict/test_judge.c.
+ * a judge over all of it. Used by the stories and by test_judge.c.
  */
 #ifndef TEST_CALLS_STAGE_H
 #define TEST_CALLS_STAGE_H
