@@ -12,7 +12,8 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 5000
+#define PATIENCE_MS      5000
+#define OPEN_PATIENCE_MS 200 /* who opens may have better things to do, and can come again */
 
 struct db {
     sqlite3 *sqlite;
@@ -55,7 +56,7 @@ static enum bf_err file_make(const char *path)
 
 static enum bf_err set_up(struct db *db)
 {
-    sqlite3_busy_timeout(db->sqlite, PATIENCE_MS);
+    sqlite3_busy_timeout(db->sqlite, OPEN_PATIENCE_MS);
     sqlite3_extended_result_codes(db->sqlite, 1);
     if (db->mode == DB_READ)
         return db_run(db,
@@ -87,6 +88,7 @@ enum bf_err db_open(const char *url, enum db_mode mode, struct db **ret, char **
         err = set_up(db);
     if (err != BF_OK)
         return say(ret_message, err, url, db_error(db));
+    sqlite3_busy_timeout(db->sqlite, PATIENCE_MS);
     *ret = db;
     db = NULL;
     return BF_OK;

@@ -25,6 +25,23 @@ static size_t count_segments(const struct place *p, uint64_t *ret_first)
     return n;
 }
 
+static uint64_t bytes_on_disk(const struct place *p)
+{
+    uint64_t *list, sum = 0;
+    size_t n;
+    char name[SEGMENT_NAME];
+    struct stat st;
+    const int dir = open(p->journal, O_RDONLY | O_DIRECTORY);
+    assert_int_equal(segments_list(dir, &list, &n), BF_OK);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(fstatat(dir, segment_name(list[i], name), &st, 0), 0);
+        sum += (uint64_t)st.st_size;
+    }
+    free(list);
+    close(dir);
+    return sum;
+}
+
 static void what_is_appended_is_read_in_order(void **state)
 {
     (void)state;
@@ -97,6 +114,7 @@ static void opening_again_goes_on_where_it_ended(void **state)
     assert_int_equal(journal_repaired(j), 0);
     assert_string_equal(journal_name(j), name);
     append_many(j, 50, 80);
+    assert_int_equal(bytes_on_disk(&p), journal_bytes(j));
     assert_int_equal(tally_from(&p, 0).right, 80);
     journal_close(j);
     place_remove(&p);
@@ -293,12 +311,13 @@ static void threads_share_an_fdatasync(void **state)
 
 /* ---- no room ---- */
 
-/* Appends until it fails; returns how many were taken. */
-static uint64_t fill(struct journal *j, uint64_t n)
+/* Appends until it fails; returns how many were taken. Of what was refused, not a byte is left. */
+static uint64_t fill(const struct place *p, struct journal *j, uint64_t n)
 {
     while (append_one(j, n) == BF_OK)
         n++;
     assert_int_equal(journal_end(j), n);
+    assert_int_equal(bytes_on_disk(p), journal_bytes(j));
     return n;
 }
 
@@ -314,7 +333,7 @@ static void a_file_that_may_not_grow_loses_nothing(void **state)
     for (rlim_t limit = 1000; limit < 1100; limit += 7) { /* each cuts an entry at another place */
         small.rlim_cur = limit + 700 * (limit - 1000);
         setrlimit(RLIMIT_FSIZE, &small);
-        const uint64_t n = fill(j, journal_end(j));
+        const uint64_t n = fill(&p, j, journal_end(j));
         assert_int_equal(append_one(j, n), BF_EIO);
         setrlimit(RLIMIT_FSIZE, &before);
         const struct tally t = tally_from(&p, 0);
@@ -343,12 +362,12 @@ static int fill_a_disk(const struct place *p)
     if (ftruncate(fd, 0) < 0 || posix_fallocate(fd, 0, 100000) != 0)
         return 1;
     struct journal *j = journal_at(p, 20000, true); /* ends within a segment or between two */
-    uint64_t n = fill(j, 0);
+    uint64_t n = fill(p, j, 0);
     if (n < 1000 || tally_from(p, 0).right != n)
         return 2;
     unlink(filler);
     close(fd);
-    const uint64_t more = fill(j, n);
+    const uint64_t more = fill(p, j, n);
     if (more < n + 1000 || tally_from(p, 0).right != more || tally_from(p, 0).wrong)
         return 3;
     if (journal_trim(j, more, INT64_MAX, 0) != BF_OK || append_one(j, more) != BF_OK)

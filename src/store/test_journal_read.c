@@ -41,6 +41,7 @@ static char *one_segment(const struct place *p, size_t *ret_n)
 
 static void a_tail_torn_at_any_byte_is_cut_off(void **state)
 {
+    struct stat st;
     size_t n;
     (void)state;
     const struct place p = place_make();
@@ -55,6 +56,8 @@ static void a_tail_torn_at_any_byte_is_cut_off(void **state)
         assert_int_equal(t.right, kept);
         struct journal *j = journal_at(&p, 0, false);
         assert_int_equal(journal_repaired(j), is_torn ? cut - whole : 0);
+        assert_int_equal(stat(segment_path(&p, 0), &st), 0);
+        assert_int_equal(st.st_size, is_torn ? whole : cut);
         assert_int_equal(journal_end(j), kept);
         append_many(j, kept, ENTRIES + 2);
         journal_close(j);

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/member.h"
+#include "record/test_record.h"
+
+#define AT 1700000000
+
+static struct record_ballot ballots[RECORD_BALLOTS];
+
+static size_t write_entry(const struct record *r, char *memory, size_t size)
+{
+    struct buf b = buf_on(memory, size);
+    record_entry_write(r, &b);
+    assert_true(buf_ok(&b));
+    return b.n;
+}
+
+/* Every row of the table, by its own number or text. */
+static void fill_members(struct record *r, char texts[64][32])
+{
+    for (size_t i = 0; i < n_record_members; i++) {
+        const struct member *m = &record_members[i];
+        snprintf(texts[i], 32, "text %zu", i);
+        if (m->kind == MEMBER_CHAR)
+            member_set_number(m, r, 'B');
+        else if (member_is_number(m))
+            member_set_number(m, r, m->most ? 1 : -70000 - (int64_t)i);
+        else if (m->kind == MEMBER_TEXT || m->kind == MEMBER_BYTES)
+            member_set_bytes(m, r, span_of(texts[i]));
+    }
+}
+
+static void every_member_comes_back(void **state)
+{
+    char memory[8192], texts[64][32];
+    struct sample s;
+    struct record r;
+    (void)state;
+    sample_make(&s, 7, AT);
+    fill_members(&s.record, texts);
+    s.record.has_replay = true;
+    memset(s.record.replay.key, 3, SHA256_BYTES);
+    memset(s.record.replay.same, 4, SHA256_BYTES);
+    s.record.replay.source = 0x1122334455667788;
+    const struct span entry = { memory, write_entry(&s.record, memory, sizeof memory) };
+    assert_int_equal(record_entry_read(entry, ballots, &r), BF_OK);
+    for (size_t i = 0; i < n_record_members; i++) {
+        const struct member *m = &record_members[i];
+        if (member_is_number(m))
+            assert_int_equal(member_number(m, &r), member_number(m, &s.record));
+        else
+            assert_true(span_equal(member_bytes(m, &r), member_bytes(m, &s.record)));
+    }
+    assert_true(r.has_replay);
+    assert_memory_equal(r.replay.key, s.record.replay.key, SHA256_BYTES);
+    assert_memory_equal(r.replay.same, s.record.replay.same, SHA256_BYTES);
+    assert_int_equal(r.replay.source, s.record.replay.source);
+    assert_int_equal(r.n_ballots, 2);
+    assert_int_equal(r.ballots[0].identity, 0);
+    assert_int_equal(r.ballots[1].identity, -1);
+    assert_int_equal(r.ballots[1].vote, 1);
+    assert_true(span_equal(r.ballots[1].why, SPAN("not looked for")));
+}
+
+/* Absent and empty differ; numbers at their ends. */
+static void edges_come_back(void **state)
+{
+    char memory[8192];
+    struct record r,
+        in = { .iat = INT64_MIN, .status = INT32_MIN, .at = { .utc = INT64_MAX }, .call_id = SPAN("") };
+    (void)state;
+    memset(in.id, 'x', RECORD_ID);
+    const struct span entry = { memory, write_entry(&in, memory, sizeof memory) };
+    assert_int_equal(record_entry_read(entry, ballots, &r), BF_OK);
+    assert_int_equal(r.iat, INT64_MIN);
+    assert_int_equal(r.status, INT32_MIN);
+    assert_int_equal(r.at.utc, INT64_MAX);
+    assert_non_null(r.call_id.p);
+    assert_int_equal(r.call_id.n, 0);
+    assert_null(r.from.p);
+    assert_false(r.has_replay);
+    assert_int_equal(r.n_ballots, 0);
+}
+
+static void what_is_too_long_is_cut_and_never_refused(void **state)
+{
+    static char memory[RECORD_ENTRY], text[100000];
+    static struct record_ballot many[RECORD_BALLOTS + 10];
+    struct record r, in = { .ballots = many, .n_ballots = ARRAY_SIZE(many) };
+    const struct span all = { text, sizeof text };
+    (void)state;
+    for (size_t i = 0; i < sizeof text; i += 2)
+        memcpy(text + i, "\xc3\xab", 2); /* cut between characters */
+    for (size_t i = 0; i < n_record_members; i++)
+        if (record_members[i].kind == MEMBER_TEXT || record_members[i].kind == MEMBER_BYTES)
+            member_set_bytes(&record_members[i], &in, all);
+    for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+        many[i] = (struct record_ballot){ all, 3, 2, all };
+    const struct span entry = { memory, write_entry(&in, memory, sizeof memory) };
+    assert_int_equal(record_entry_read(entry, ballots, &r), BF_OK);
+    assert_int_equal(r.claimed_name.n, 256);
+    assert_int_equal(r.message.n, 65536);
+    assert_int_equal(r.n_ballots, RECORD_BALLOTS);
+    assert_int_equal(r.ballots[RECORD_BALLOTS - 1].check.n, 254);
+    assert_int_equal(r.ballots[RECORD_BALLOTS - 1].why.n, RECORD_WHY);
+}
+
+static void an_entry_cut_at_any_byte_is_refused_or_lacks_a_tail(void **state)
+{
+    char memory[8192];
+    struct sample s;
+    struct record r;
+    (void)state;
+    sample_make(&s, 7, AT);
+    const size_t n = write_entry(&s.record, memory, sizeof memory);
+    for (size_t cut = 0; cut < n; cut++) {
+        char *exact = malloc(cut ? cut : 1); /* so that a sanitizer sees one byte too far */
+        memcpy(exact, memory, cut);
+        const enum bf_err err = record_entry_read(span_make(exact, cut), ballots, &r);
+        assert_true(err == BF_EFORM || (err == BF_OK && memcmp(r.id, s.record.id, RECORD_ID) == 0));
+        free(exact);
+    }
+}
+
+#define HEAD                                                                                                 \
+    "\x01"                                                                                                   \
+    "\x01\x1a"                                                                                               \
+    "01234567890123456789012345"                                                                             \
+    "\x02\x10"                                                                                               \
+    "0123456789abcdef"
+
+static void the_form_is_strict(void **state)
+{
+    static const struct {
+        const char *what;
+        struct span entry;
+        enum bf_err err;
+    } rows[] = {
+        { "the least", SPAN(HEAD), BF_OK },
+        { "nothing", SPAN(""), BF_EFORM },
+        { "version 0", SPAN("\x00"), BF_EFORM },
+        { "version 2", SPAN("\x02\x01\x1a"), BF_EUNSUP },
+        { "no key",
+          SPAN("\x01"
+               "\x01\x1a"
+               "01234567890123456789012345"),
+          BF_EFORM },
+        { "an id too short",
+          SPAN("\x01"
+               "\x01\x19"
+               "0123456789012345678901234"
+               "\x02\x10"
+               "0123456789abcdef"),
+          BF_EFORM },
+        { "a member twice",
+          SPAN(HEAD "\x09\x01"
+                    "a"
+                    "\x09\x01"
+                    "b"),
+          BF_EFORM },
+        { "members out of order",
+          SPAN(HEAD "\x09\x01"
+                    "a"
+                    "\x08\x01"
+                    "b"),
+          BF_EFORM },
+        { "a length of two forms",
+          SPAN(HEAD "\x09\x81\x00"
+                    "a"),
+          BF_EFORM },
+        { "a length past the end",
+          SPAN(HEAD "\x09\x02"
+                    "a"),
+          BF_EFORM },
+        { "a length without end", SPAN(HEAD "\x09\xff\xff\xff\xff\xff"), BF_EFORM },
+        { "a tag alone", SPAN(HEAD "\x09"), BF_EFORM },
+        { "a number", SPAN(HEAD "\x12\x01\x06"), BF_OK },
+        { "a number without bytes", SPAN(HEAD "\x12\x00"), BF_EFORM },
+        { "a number with a zero on top", SPAN(HEAD "\x12\x02\x06\x00"), BF_EFORM },
+        { "a number of nine bytes",
+          SPAN(HEAD "\x1f\x09"
+                    "123456789"),
+          BF_EFORM },
+        { "an outcome there is not", SPAN(HEAD "\x12\x01\x08"), BF_EFORM },
+        { "a negative outcome", SPAN(HEAD "\x12\x01\x01"), BF_EFORM },
+        { "attestation A", SPAN(HEAD "\x14\x01\x82"), BF_OK },
+        { "attestation D", SPAN(HEAD "\x14\x01\x88"), BF_EFORM },
+        { "a member of tomorrow",
+          SPAN(HEAD "\x12\x01\x06"
+                    "\x60\x03"
+                    "new"),
+          BF_OK },
+        { "a replay too short",
+          SPAN(HEAD "\x78\x03"
+                    "abc"),
+          BF_EFORM },
+        { "two ballots",
+          SPAN(HEAD "\x79\x06\x00\x01\x01"
+                    "c"
+                    "wh"
+                    "\x79\x04\x02\x00\x01"
+                    "d"),
+          BF_OK },
+        { "a ballot too short", SPAN(HEAD "\x79\x02\x00\x01"), BF_EFORM },
+        { "a ballot of no vote",
+          SPAN(HEAD "\x79\x04\x03\x01\x01"
+                    "c"),
+          BF_EFORM },
+        { "a ballot whose name is longer than it",
+          SPAN(HEAD "\x79\x04\x00\x01\x02"
+                    "c"),
+          BF_EFORM },
+    };
+    struct record r;
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const enum bf_err err = record_entry_read(rows[i].entry, ballots, &r);
+        if (err != rows[i].err)
+            fail_msg("%s: %d instead of %d", rows[i].what, err, rows[i].err);
+    }
+}
+
+/* The checksum is the journal's; here, any byte may be any. */
+static void no_byte_makes_the_reader_stumble(void **state)
+{
+    char memory[8192];
+    struct sample s;
+    struct record r;
+    (void)state;
+    sample_make(&s, 7, AT);
+    const size_t n = write_entry(&s.record, memory, sizeof memory);
+    for (size_t at = 0; at < n; at++)
+        for (unsigned flip = 1; flip < 256; flip <<= 1) {
+            memory[at] = (char)(memory[at] ^ (char)flip);
+            const enum bf_err err = record_entry_read(span_make(memory, n), ballots, &r);
+            assert_true(err == BF_OK || err == BF_EFORM || err == BF_EUNSUP);
+            if (err == BF_OK)
+                for (size_t i = 0; i < n_record_members; i++)
+                    if (!member_is_number(&record_members[i]))
+                        assert_true(member_bytes(&record_members[i], &r).n <= n);
+            memory[at] = (char)(memory[at] ^ (char)flip);
+        }
+}
+
+static void tags_rise_and_columns_differ(void **state)
+{
+    (void)state;
+    for (size_t i = 1; i < n_record_members; i++) {
+        assert_true(record_members[i].tag > record_members[i - 1].tag);
+        assert_true(record_members[i].tag < 120);
+        for (size_t k = 0; k < i; k++)
+            assert_string_not_equal(record_members[i].column, record_members[k].column);
+    }
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_member_comes_back),
+        cmocka_unit_test(edges_come_back),
+        cmocka_unit_test(what_is_too_long_is_cut_and_never_refused),
+        cmocka_unit_test(an_entry_cut_at_any_byte_is_refused_or_lacks_a_tail),
+        cmocka_unit_test(the_form_is_strict),
+        cmocka_unit_test(no_byte_makes_the_reader_stumble),
+        cmocka_unit_test(tags_rise_and_columns_differ),
+    };
+    return tap_run(tests, ARRAY_SIZE(tests));
+}
