@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers given and calls in progress: one table for the process.       RFC 3261 sections 8.2.7, 9.2, 17.2; SIP-032, SIP-040
+ *
+ * A call is known by its transaction (what CANCEL and ACK repeat) and its message (source and bytes: what makes
+ * it a retransmission). Whoever claims a new one judges it; others find it busy, or its decision. Decisions are kept
+ * until ACK or ANSWERS_LIFE, within a fixed memory: when it is full, the oldest decision goes, never a call in progress.
+ * Sharded; a lock is held for a look-up or a copy, never across anything that waits. Allocates only when created.
+ */
+#ifndef SERVE_ANSWERS_H
+#define SERVE_ANSWERS_H
+
+#include "answer/answer.h"
+
+#define ANSWERS_LIFE MONO_S(32) /* 64 x T1: how long a client repeats itself */
+
+struct answers;
+
+/* memory: bytes, at most. BF_ENOMEM. */
+enum bf_err answers_create(size_t memory, struct answers **ret) must_use;
+void answers_destroy(struct answers *a);
+
+struct answers_key {
+    uint64_t transaction[2]; /* digest of source address, top Via's sent-by and branch, Call-ID, CSeq number */
+    uint64_t message[2];     /* digest of source address, port and bytes */
+};
+
+/* The place of a claimed call. slot 0: none (the table had no room): every function below takes it and does nothing. */
+struct answers_ticket {
+    uint32_t shard, slot;
+    uint64_t number;
+};
+
+struct answer_kept {
+    uint64_t generation; /* of the configuration it was made under: rows of signing mean nothing in another */
+    int status;          /* 0: the decision counts; else a bare answer of that status (487) */
+    struct decision decision;
+};
+
+enum answers_found {
+    ANSWERS_NEW,   /* claimed: answer it, then answers_give or answers_forget */
+    ANSWERS_BUSY,  /* somebody is at it: absorb */
+    ANSWERS_GIVEN, /* *ret_kept: write it again */
+};
+enum answers_found answers_claim(struct answers *a, const struct answers_key *key, mono_t now,
+                                 struct answers_ticket *ret, struct answer_kept *ret_kept);
+
+/* The call waits in `worker` under the number `parked`. true: it was cancelled meanwhile. */
+bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsigned worker, uint64_t parked) must_use;
+
+void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept, mono_t now);
+void answers_forget(struct answers *a, const struct answers_ticket *ticket);
+
+/* Is the decision still there, that is: has nobody acknowledged it? */
+bool answers_unacknowledged(struct answers *a, const struct answers_ticket *ticket);
+
+/* ACK: all decisions of that transaction are forgotten. */
+void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2]);
+
+enum answers_cancelled {
+    CANCEL_UNKNOWN,  /* 481 */
+    CANCEL_TOO_LATE, /* answered, or about to be: 200, nothing else happens */
+    CANCEL_PARKED,   /* 200; *ret_worker must answer 487 to *ret_parked */
+};
+enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2], unsigned *ret_worker,
+                                      uint64_t *ret_parked);
+
+struct answers_counts {
+    uint64_t kept, busy, evicted, full, capacity;
+};
+struct answers_counts answers_counts(struct answers *a);
+
+AUTO_DEFINE(struct answers, answers_destroy);
+
+#endif

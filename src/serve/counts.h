@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a worker counts, and how all of it is added up for /metrics. */
+#ifndef SERVE_COUNTS_H
+#define SERVE_COUNTS_H
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+
+enum count {
+    COUNT_DATAGRAMS,      /* taken from UDP sockets */
+    COUNT_MESSAGES,       /* SIP messages, all transports */
+    COUNT_BATCHES,
+    COUNT_DROPPED_CLIENT, /* the sender is not in sip.clients */
+    COUNT_DROPPED_RESPONSE,
+    COUNT_DROPPED_BLANK,  /* keepalives and the like */
+    COUNT_DROPPED_UNANSWERABLE,
+    COUNT_MALFORMED,
+    COUNT_RETRANSMITTED,  /* answered again from the kept decision */
+    COUNT_ABSORBED,       /* repeated while the call was in progress */
+    COUNT_ACKS,
+    COUNT_OPTIONS,
+    COUNT_CANCELS,
+    COUNT_IN_DIALOG,
+    COUNT_REDIRECTED,     /* other methods, without a verdict */
+    COUNT_PARKED,
+    COUNT_PARKED_LATE,    /* answered at the budget */
+    COUNT_SEND_FAILED,
+    COUNT_RECORD_FAILED,
+    COUNT_CONNECTIONS,
+    COUNT_CONNECTIONS_REFUSED,
+    COUNT_CONNECTIONS_CUT, /* idle, too slow, too large, broken */
+    COUNT_HTTP_VERDICTS,
+    COUNT_RESENT,
+    COUNT_ALL
+};
+
+enum count_kind {
+    KIND_GENUINE, KIND_UNPROVEN, KIND_BROKEN, KIND_IMPOSTOR, /* as enum outcome */
+    KIND_SHED, KIND_SIGNED, KIND_UNSIGNED, KIND_CANCELLED,
+    KIND_ALL
+};
+#define COUNT_CODES   16u
+#define COUNT_BUCKETS 14u
+
+struct counts {
+    _Atomic uint64_t plain[COUNT_ALL];
+    _Atomic uint64_t calls[KIND_ALL][COUNT_CODES];
+    _Atomic uint64_t latency[COUNT_BUCKETS + 1]; /* the last: slower than all */
+    _Atomic uint64_t latency_us;
+    _Atomic int64_t oldest_us; /* age of the oldest datagram of the last batch */
+};
+
+static inline void count_add(struct counts *c, enum count what, uint64_t n)
+{
+    atomic_fetch_add_explicit(&c->plain[what], n, memory_order_relaxed);
+}
+static inline uint64_t count_of(const struct counts *c, enum count what)
+{
+    return atomic_load_explicit(&c->plain[what], memory_order_relaxed);
+}
+
+void count_call(struct counts *c, enum count_kind kind, int status, mono_t latency);
+
+extern const int count_codes[COUNT_CODES];             /* the last is 0: any other */
+extern const unsigned count_bounds_us[COUNT_BUCKETS]; /* upper bounds of the histogram */
+const char *count_kind_text(enum count_kind kind);
+
+#endif

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of a call: its record, and the one line of the log that tells its verdict. */
+#include "serve/worker.h"
+
+#include "verdict/check.h"
+
+static const char *const transports[] = { [DOOR_UDP] = "udp", [DOOR_TCP] = "tcp", [DOOR_HTTP] = "http" };
+
+/*
+ * Digest of what makes it this call: top Via, Call-ID, From tag, CSeq, and the message itself, for other bytes under the
+ * same branch are another call. A call without signalling (JSON) is only itself.
+ */
+static void set_key(struct worker *w, const struct lane *lane, struct record *ret)
+{
+    uint8_t sum[SHA256_BYTES];
+    if (!lane->json) {
+        const struct span via = message_header(&lane->message, SIP_H_VIA);
+        struct { uint64_t via, call_id, tag, cseq; } lengths = { via.n, lane->call.call_id.n, lane->call.from_tag.n,
+                                                                lane->call.cseq };
+        const struct span parts[] = { span_make(&lengths, sizeof lengths), via, lane->call.call_id, lane->call.from_tag,
+                                      lane->message.bytes };
+        if (sha256_many(desk_sha256(w->desk), parts, ARRAY_SIZE(parts), sum) == BF_OK) {
+            memcpy(ret->key, sum, sizeof ret->key);
+            return;
+        }
+    }
+    memcpy(ret->key, lane->id.bytes, sizeof ret->key);
+}
+
+static void set_signer(const struct verdict *v, struct record *ret)
+{
+    if (v->winner < 0)
+        return;
+    const struct identity_result *id = &v->identities[v->winner];
+    ret->origid = id->token.origid;
+    ret->x5u = id->token.x5u;
+    ret->iat = id->token.iat;
+    if (id->signer) {
+        ret->spc = span_of(id->signer->spc);
+        ret->serial = span_of(id->signer->serial);
+        ret->subject = span_of(id->signer->subject);
+    }
+}
+
+static void set_replay(const struct verdict *v, const struct call *call, struct record *ret)
+{
+    for (size_t i = 0; i < v->n_identities; i++)
+        if (v->identities[i].entered) {
+            ret->has_replay = true;
+            memcpy(ret->replay.key, v->identities[i].replay_key, sizeof ret->replay.key);
+            memcpy(ret->replay.same, call->same, sizeof ret->replay.same);
+            ret->replay.source = call->peer.source;
+            return;
+        }
+}
+
+static void set_ballots(struct lane *lane, const struct verdict *v, struct record *ret)
+{
+    for (size_t i = 0; i < v->n_casts && i < VERDICT_CASTS; i++)
+        lane->ballots[i] = (struct record_ballot){ .check = span_of(v->casts[i].check->name),
+                                                   .identity = v->casts[i].identity,
+                                                   .vote = (uint8_t)v->casts[i].ballot.vote,
+                                                   .why = span_of(v->casts[i].ballot.why) };
+    ret->ballots = lane->ballots;
+    ret->n_ballots = v->n_casts < VERDICT_CASTS ? v->n_casts : VERDICT_CASTS;
+}
+
+static void set_verdict(struct lane *lane, struct record *ret)
+{
+    const struct verdict *v = &lane->hearing.verdict;
+    ret->kind = RECORD_VERIFIED;
+    ret->outcome = (uint8_t)v->outcome;
+    ret->verstat = (uint8_t)v->verstat;
+    ret->attest = v->attest;
+    ret->lab = v->lab;
+    ret->proof = span_of(v->proof);
+    ret->trust_domain = span_of(v->trust_domain);
+    ret->failure = v->failure ? span_of(stir_case_row(v->failure)->name) : SPAN_NONE;
+    ret->why = span_of(v->why);
+    set_signer(v, ret);
+    set_replay(v, &lane->call, ret);
+    set_ballots(lane, v, ret);
+}
+
+static void set_other(const struct lane *lane, struct record *ret)
+{
+    const struct decision *d = &lane->decision;
+    ret->outcome = UNPROVEN;
+    ret->verstat = VERSTAT_NONE;
+    switch (lane->kind) {
+    case KIND_SIGNED:
+        ret->kind = RECORD_SIGNED;
+        ret->attest = d->sign.what.attest;
+        ret->iat = d->sign.what.iat;
+        ret->why = SPAN("signed");
+        break;
+    case KIND_UNSIGNED:
+        ret->kind = RECORD_SIGNED;
+        ret->why = span_of(sign_refusal_text(d->sign.refusal));
+        break;
+    case KIND_SHED:
+        ret->kind = RECORD_SHED;
+        ret->failure = span_of(stir_case_row(CASE_SHED)->name);
+        ret->why = SPAN("passed unjudged, for want of time");
+        break;
+    default:
+        ret->kind = RECORD_CANCELLED;
+        ret->why = SPAN("cancelled before there was a verdict");
+        break;
+    }
+}
+
+static void set_signalling(const struct lane *lane, struct record *ret)
+{
+    const struct call *c = &lane->call;
+    ret->caller = c->has_caller ? number_span(&c->caller) : SPAN_NONE;
+    ret->called = c->has_called ? number_span(&c->called) : SPAN_NONE;
+    ret->claimed_name = c->claimed_name;
+    ret->masked = c->anonymous;
+    ret->call_id = c->call_id;
+    ret->request_uri = c->request_uri;
+    ret->from = c->from_uri;
+    ret->to = c->to_uri;
+    if (lane->json)
+        return;
+    ret->from = message_header(&lane->message, SIP_H_FROM);
+    ret->pai = message_header(&lane->message, SIP_H_P_ASSERTED_IDENTITY);
+    ret->to = message_header(&lane->message, SIP_H_TO);
+    ret->request_uri = lane->message.uri;
+}
+
+void keeping_record(struct worker *w, struct lane *lane, struct record *ret, char peer[static 64])
+{
+    const struct config *c = w->snapshot->config;
+    *ret = (struct record){ .at = lane->arrival, .node = span_of(c->node) };
+    answer_id_text(&lane->id, ret->id);
+    set_key(w, lane, ret);
+    ret->source_peer = span_of(addr_text(origin_addr(&lane->origin), peer));
+    ret->transport = span_of(transports[lane->origin.door]);
+    set_signalling(lane, ret);
+    if (lane->kind <= KIND_IMPOSTOR)
+        set_verdict(lane, ret);
+    else
+        set_other(lane, ret);
+    ret->status = lane->status;
+    const mono_t latency = (w->judged - lane->arrival.mono) / 1000;
+    ret->latency_us = latency < 0 ? 0 : latency > INT32_MAX ? INT32_MAX : (int32_t)latency;
+    if (c->store.keep_messages) {
+        ret->message = lane->bytes;
+        ret->answer = lane->origin.door == DOOR_HTTP ? SPAN_NONE : buf_span(&lane->out);
+    }
+}
+
+/* ---- one line a verdict ---- */
+
+struct line_word {
+    const char *name;
+    struct span value;
+};
+
+static size_t words_of(const struct lane *lane, const struct record *r, struct line_word words[static 12])
+{
+    const bool judged = r->kind == RECORD_VERIFIED;
+    size_t n = 0;
+    words[n++] = (struct line_word){ "verdict", span_of(count_kind_text(lane->kind)) };
+    words[n++] = (struct line_word){ "caller", r->masked ? SPAN("withheld") : r->caller };
+    words[n++] = (struct line_word){ "called", r->called };
+    words[n++] = (struct line_word){ "verstat", judged ? span_of(verstat_text(r->verstat)) : SPAN_NONE };
+    words[n++] = (struct line_word){ "attest", span_make(&r->attest, r->attest ? 1 : 0) };
+    words[n++] = (struct line_word){ "case", r->failure };
+    words[n++] = (struct line_word){ "spc", r->spc };
+    words[n++] = (struct line_word){ "peer", r->source_peer };
+    words[n++] = (struct line_word){ "transport", r->transport };
+    words[n++] = (struct line_word){ "id", span_make(r->id, sizeof r->id) };
+    words[n++] = (struct line_word){ "call_id", r->call_id };
+    words[n++] = (struct line_word){ "why", r->why };
+    return n;
+}
+
+static void put_json(struct buf *b, const char *at, int ms, const struct record *r, const struct line_word *words,
+                     size_t n)
+{
+    buf_printf(b, "{\"at\":\"%.19s.%03dZ\"", at, ms);
+    for (size_t i = 0; i < n; i++)
+        if (words[i].value.n) {
+            buf_printf(b, ",\"%s\":", words[i].name);
+            buf_json_string(b, words[i].value);
+        }
+    buf_printf(b, ",\"status\":%d,\"latency_us\":%d}", r->status, r->latency_us);
+}
+
+/* A value that others wrote must not look like a word of ours: blanks and quotes end up inside quotes. */
+static void put_plain(struct buf *b, const char *at, int ms, const struct record *r, const struct line_word *words,
+                      size_t n)
+{
+    buf_printf(b, "%.19s.%03dZ call:", at, ms);
+    for (size_t i = 0; i < n; i++) {
+        const struct span v = words[i].value;
+        if (v.n == 0)
+            continue;
+        buf_printf(b, " %s=", words[i].name);
+        if (span_find(v, ' ') < v.n || span_find(v, '"') < v.n || span_find(v, '=') < v.n)
+            buf_json_string(b, v);
+        else
+            buf_printable(b, v);
+    }
+    buf_printf(b, " status=%d latency_us=%d", r->status, r->latency_us);
+}
+
+void keeping_line(struct worker *w, const struct lane *lane, const struct record *record)
+{
+    struct line_word words[12];
+    char at[21];
+    const size_t n = words_of(lane, record, words), before = w->lines.n;
+    if (!w->log || !w->snapshot->config->log.verdicts)
+        return;
+    utc_text(lane->arrival.utc, at);
+    if (before)
+        buf_char(&w->lines, '\n');
+    if (log_is_json(w->log))
+        put_json(&w->lines, at, lane->arrival.ms, record, words, n);
+    else
+        put_plain(&w->lines, at, lane->arrival.ms, record, words, n);
+    if (!buf_ok(&w->lines) && before) { /* no room: what there is goes out, and this one is written again */
+        log_line(w->log, w->lines.p, before);
+        w->lines.n = 0;
+        w->lines.full = false;
+        keeping_line(w, lane, record);
+    } else if (!buf_ok(&w->lines)) { /* longer than a line can be */
+        w->lines.n = 0;
+        w->lines.full = false;
+    }
+}

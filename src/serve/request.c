@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is to be done with a message: a row a method.    RFC 3261 sections 8.2, 8.3, 9.2; SIP-030..041; design.md "In a dialog"
+ * Nothing in here waits; a new INVITE becomes LANE_JUDGE or, on a signing listener, LANE_DECIDED.
+ */
+#include "serve/worker.h"
+
+#define RETRY_AFTER SPAN("5") /* seconds: an overload or a restart is over by then */
+
+static struct sip_source source_of(const struct lane *lane)
+{
+    return (struct sip_source){ .addr = origin_addr(&lane->origin), .reliable = lane->origin.door == DOOR_TCP };
+}
+
+/* RFC 3261 section 18.2.2, but only to somebody who may talk to us: a Via is written by the sender (SEC-063). */
+static void find_target(struct worker *w, struct lane *lane)
+{
+    struct origin *o = &lane->origin;
+    const struct sip_source from = source_of(lane);
+    if (o->door == DOOR_UDP && reply_target(&lane->message, &from, &o->to, &o->to_n) &&
+        snapshot_admits(w->snapshot, (const struct sockaddr *)&o->to))
+        return;
+    o->to = o->peer;
+    o->to_n = o->peer_n;
+}
+
+static void clear_out(struct lane *lane)
+{
+    const size_t most = lane->bytes.n + ANSWER_SURPLUS;
+    lane->out = buf_on(lane->out_memory, most < LANE_OUT ? most : LANE_OUT);
+}
+
+static bool begin(struct worker *w, struct lane *lane, int status, const char *reason)
+{
+    const struct sip_source from = source_of(lane);
+    char tag[REPLY_TAG];
+    reply_tag(w->server->tag_secret, &lane->message, tag);
+    clear_out(lane);
+    lane->status = status;
+    return reply_begin(&lane->out, &lane->message, &from, status, reason ? reason : sip_reason(status),
+                       status == 100 ? SPAN_NONE : span_make(tag, sizeof tag)) == BF_OK;
+}
+
+static void finish(struct worker *w, struct lane *lane, bool begun)
+{
+    if (w->snapshot->config->sip.server_header)
+        reply_header(&lane->out, "Server", SPAN("bonafide/" BF_VERSION));
+    reply_end(&lane->out, SPAN_NONE);
+    if (begun && buf_ok(&lane->out)) {
+        lane->state = LANE_ANSWER;
+    } else {
+        lane->state = LANE_DROP;
+        count_add(&w->counts, COUNT_DROPPED_UNANSWERABLE, 1);
+    }
+}
+
+void request_status(struct worker *w, struct lane *lane, int status, const char *reason)
+{
+    const bool begun = begin(w, lane, status, reason);
+    if (status == 503)
+        reply_header(&lane->out, "Retry-After", RETRY_AFTER);
+    finish(w, lane, begun);
+}
+
+/* ---- where it goes on ---- */
+
+/* `sip:192.0.2.9;transport=udp` and the user of the Request-URI -> `<sip:+1…@192.0.2.9;transport=udp>` */
+static void put_contact(struct lane *lane, const char *next_hop)
+{
+    char memory[LIMIT_URI * 2 + 8];
+    struct buf b = BUF_ON(memory);
+    struct sip_uri uri, hop;
+    struct fault fault;
+    const struct span text = span_of(next_hop);
+    const size_t scheme = span_find(text, ':');
+    buf_char(&b, '<');
+    buf_span_put(&b, span_first(text, scheme));
+    buf_char(&b, ':');
+    if (uri_read(text, &hop, &fault) == BF_OK && hop.user.n == 0 &&
+        uri_read(lane->message.uri, &uri, &fault) == BF_OK && uri.user.n) {
+        buf_span_put(&b, uri.user);
+        buf_char(&b, '@');
+    }
+    buf_span_put(&b, span_from(text, scheme + 1));
+    buf_char(&b, '>');
+    if (buf_ok(&b))
+        reply_header(&lane->out, "Contact", buf_span(&b));
+    else
+        lane->out.full = true;
+}
+
+static const char *hop_text(const struct snapshot *s, unsigned hop)
+{
+    const size_t n = s->config->sip.n_next_hop;
+    return n ? s->config->sip.next_hop[hop < n ? hop : 0] : NULL;
+}
+
+/* 302 without a verdict: other methods (RFC 3261 section 8.3), and answers that would be too large. */
+static void redirect(struct worker *w, struct lane *lane)
+{
+    const char *hop = hop_text(w->snapshot, hops_choose(w->server->hops));
+    const bool begun = begin(w, lane, 302, NULL);
+    if (hop)
+        put_contact(lane, hop);
+    finish(w, lane, begun);
+}
+
+void request_write(struct worker *w, struct lane *lane)
+{
+    const struct snapshot *s = w->snapshot;
+    const struct sip_source from = source_of(lane);
+    char tag[REPLY_TAG];
+    lane->next_hop = hop_text(s, lane->decision.hop);
+    if (lane->origin.door == DOOR_HTTP) {
+        lane->status = 200;
+        return;
+    }
+    reply_tag(w->server->tag_secret, &lane->message, tag);
+    clear_out(lane);
+    const enum bf_err err = answer_sip(&s->config->answer, s->signing, &lane->decision, &lane->message, &lane->call, &from,
+                                       span_make(tag, sizeof tag), lane->next_hop, &lane->out, &lane->status);
+    if (err == BF_OK && buf_ok(&lane->out))
+        return;
+    const enum lane_state state = lane->state;
+    redirect(w, lane);
+    if (lane->state == LANE_ANSWER)
+        lane->state = state;
+}
+
+/* ---- which call it is ---- */
+
+/* Digests of the parts, with their lengths, so that no two lists of parts look alike. */
+static bool digest(struct worker *w, struct span *parts, size_t n, uint64_t out[static 2])
+{
+    uint64_t lengths[8];
+    uint8_t sum[SHA256_BYTES];
+    for (size_t i = 1; i < n; i++)
+        lengths[i - 1] = parts[i].n;
+    parts[0] = span_make(lengths, (n - 1) * sizeof *lengths);
+    if (sha256_many(desk_sha256(w->desk), parts, n, sum) != BF_OK)
+        return false;
+    memcpy(out, sum, 2 * sizeof *out);
+    return true;
+}
+
+static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t out[static 2])
+{
+    struct { uint8_t addr[16]; uint32_t cseq; uint16_t port, door; } fixed;
+    struct sip_via via;
+    struct fault fault;
+    struct span rest = message_header(&lane->message, SIP_H_VIA), top;
+    memset(&fixed, 0, sizeof fixed);
+    if (!sip_list_next(&rest, &top) || sip_via_read(top, &via, &fault) != BF_OK)
+        return false;
+    addr_bytes(origin_addr(&lane->origin), fixed.addr);
+    fixed.cseq = lane->message.cseq;
+    fixed.port = via.port;
+    fixed.door = (uint16_t)lane->origin.door;
+    struct span parts[] = { SPAN_NONE, span_make(&fixed, sizeof fixed), via.host, via.branch,
+                            message_header(&lane->message, SIP_H_CALL_ID) };
+    return digest(w, parts, ARRAY_SIZE(parts), out);
+}
+
+static bool key_of(struct worker *w, const struct lane *lane, struct answers_key *key)
+{
+    struct { uint8_t addr[16]; uint16_t port, door; } fixed;
+    memset(&fixed, 0, sizeof fixed);
+    addr_bytes(origin_addr(&lane->origin), fixed.addr);
+    fixed.port = addr_port(origin_addr(&lane->origin));
+    fixed.door = (uint16_t)lane->origin.door;
+    struct span parts[] = { SPAN_NONE, span_make(&fixed, sizeof fixed), lane->message.bytes };
+    return transaction_of(w, lane, key->transaction) && digest(w, parts, ARRAY_SIZE(parts), key->message);
+}
+
+static bool in_dialog(const struct sip_message *m)
+{
+    struct sip_address to;
+    struct fault fault;
+    struct span tag;
+    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK && sip_param(to.params, SPAN("tag"), &tag);
+}
+
+/* ---- the methods ---- */
+
+static void look_ack(struct worker *w, struct lane *lane)
+{
+    uint64_t transaction[2];
+    count_add(&w->counts, COUNT_ACKS, 1);
+    if (transaction_of(w, lane, transaction))
+        answers_acknowledge(w->server->answers, transaction);
+    lane->state = LANE_DROP;
+}
+
+static void look_cancel(struct worker *w, struct lane *lane)
+{
+    uint64_t transaction[2], parked = 0;
+    unsigned owner = 0;
+    count_add(&w->counts, COUNT_CANCELS, 1);
+    if (!transaction_of(w, lane, transaction)) {
+        request_status(w, lane, 400, NULL);
+        return;
+    }
+    switch (answers_cancel(w->server->answers, transaction, &owner, &parked)) {
+    case CANCEL_UNKNOWN:
+        request_status(w, lane, 481, NULL);
+        return;
+    case CANCEL_PARKED:
+        worker_cancel(w->server->workers[owner], parked);
+        break;
+    case CANCEL_TOO_LATE:
+        break;
+    }
+    request_status(w, lane, 200, NULL);
+}
+
+static void look_options(struct worker *w, struct lane *lane)
+{
+    count_add(&w->counts, COUNT_OPTIONS, 1);
+    if (atomic_load(&w->server->draining)) {
+        request_status(w, lane, 503, NULL);
+        return;
+    }
+    const bool begun = begin(w, lane, 200, NULL);
+    reply_header(&lane->out, "Allow", SPAN("INVITE, ACK, CANCEL, OPTIONS"));
+    reply_header(&lane->out, "Accept", SPAN("application/sdp"));
+    reply_header(&lane->out, "Supported", SPAN(""));
+    finish(w, lane, begun);
+}
+
+/* ---- INVITE ---- */
+
+static void read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault)
+{
+    struct peer peer;
+    const struct snapshot *s = w->snapshot;
+    snapshot_peer(s, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door, w->server->source_key, &peer);
+    if (lane->json)
+        *ret = call_of_json(lane->bytes, &s->rules, NULL, desk_sha256(w->desk), lane->arena, &lane->call, fault);
+    else
+        *ret = call_of_sip(&lane->message, &s->rules, &peer, lane->arrival, desk_sha256(w->desk), lane->arena,
+                           &lane->call, fault);
+    if (*ret == BF_OK && lane->json)
+        lane->call.peer = peer;
+}
+
+/* true: this lane is to answer the call. false: it was answered again, or somebody is at it. */
+static bool claim(struct worker *w, struct lane *lane)
+{
+    struct answers *a = w->server->answers;
+    struct answers_key key;
+    struct answer_kept kept;
+    if (!key_of(w, lane, &key)) {
+        request_status(w, lane, 400, NULL);
+        return false;
+    }
+    enum answers_found found = answers_claim(a, &key, w->now.mono, &lane->ticket, &kept);
+    if (found == ANSWERS_GIVEN && kept.status == 0 && kept.decision.signing &&
+        kept.generation != w->snapshot->generation) {
+        answers_acknowledge(a, key.transaction); /* its row may mean something else now: decide afresh */
+        found = answers_claim(a, &key, w->now.mono, &lane->ticket, &kept);
+    }
+    if (found == ANSWERS_NEW) {
+        lane->has_ticket = true;
+        return true;
+    }
+    lane->state = LANE_DROP;
+    if (found == ANSWERS_BUSY) {
+        count_add(&w->counts, COUNT_ABSORBED, 1);
+        return false;
+    }
+    count_add(&w->counts, COUNT_RETRANSMITTED, 1);
+    lane->state = LANE_ANSWER;
+    lane->decision = kept.decision;
+    if (kept.status)
+        request_status(w, lane, kept.status, NULL);
+    else
+        request_write(w, lane);
+    return false;
+}
+
+static void sign(struct worker *w, struct lane *lane)
+{
+    struct decision *d = &lane->decision;
+    memset(d, 0, sizeof *d);
+    d->id = lane->id;
+    d->signing = 1;
+    d->hop = (uint8_t)hops_choose(w->server->hops);
+    d->masked = lane->call.anonymous;
+    d->sign.refusal = (uint8_t)(w->snapshot->signing ? signing_sign(w->snapshot->signing, &lane->call, &d->sign.what)
+                                                     : SIGN_NO_ROW);
+    lane->kind = d->sign.refusal == SIGN_OK ? KIND_SIGNED : KIND_UNSIGNED;
+    lane->state = LANE_DECIDED;
+    lane->keep = true;
+}
+
+static void shed(struct worker *w, struct lane *lane)
+{
+    lane->kind = KIND_SHED;
+    if (w->snapshot->config->sip.overload == OVERLOAD_503) {
+        count_call(&w->counts, KIND_SHED, 503, w->now.mono - lane->arrival.mono);
+        request_status(w, lane, 503, NULL);
+        return;
+    }
+    decision_shed(&lane->call, &lane->id, hops_choose(w->server->hops), &lane->decision);
+    lane->state = LANE_DECIDED;
+    lane->keep = true;
+}
+
+static bool hops_left(const struct sip_message *m)
+{
+    uint64_t value;
+    return !span_decimal(message_header(m, SIP_H_MAX_FORWARDS), UINT32_MAX, &value) || value > 0;
+}
+
+static void look_call(struct worker *w, struct lane *lane)
+{
+    if (!lane->call.never_block && !hops_left(&lane->message)) {
+        request_status(w, lane, 483, NULL);
+        return;
+    }
+    if (lane->cancelled) {
+        lane->state = LANE_CANCEL;
+        return;
+    }
+    if (!lane->parked && !claim(w, lane))
+        return;
+    if (!lane->parked)
+        lane->id = answer_id_make(lane->arrival);
+    if (lane->call.never_block)
+        lane->last = true;
+    if (lane->shed && !lane->call.never_block)
+        shed(w, lane);
+    else if (lane->origin.role == ROLE_SIGN)
+        sign(w, lane);
+    else
+        lane->state = LANE_JUDGE;
+}
+
+static void look_invite(struct worker *w, struct lane *lane)
+{
+    enum bf_err err;
+    struct fault fault = { 0, NULL };
+    if (in_dialog(&lane->message)) {
+        count_add(&w->counts, COUNT_IN_DIALOG, 1);
+        request_status(w, lane, 481, NULL);
+        return;
+    }
+    read_call(w, lane, &err, &fault);
+    if (err == BF_OK)
+        look_call(w, lane);
+    else
+        request_status(w, lane, err == BF_ENOMEM ? 500 : 400, NULL);
+}
+
+static void look_other(struct worker *w, struct lane *lane)
+{
+    if (!hops_left(&lane->message)) {
+        request_status(w, lane, 483, NULL);
+    } else if (in_dialog(&lane->message)) {
+        count_add(&w->counts, COUNT_IN_DIALOG, 1);
+        request_status(w, lane, 481, NULL);
+    } else {
+        count_add(&w->counts, COUNT_REDIRECTED, 1);
+        redirect(w, lane);
+    }
+}
+
+/* ---- the message ---- */
+
+static void malformed(struct worker *w, struct lane *lane, enum bf_err err)
+{
+    count_add(&w->counts, COUNT_MALFORMED, 1);
+    lane->state = LANE_DROP;
+    if (lane->message.is_request && lane->message.method != SIP_ACK)
+        request_status(w, lane, err == BF_ELIMIT ? 513 : 400, NULL);
+}
+
+/* SIP-005: the reason names the header field that is not there. */
+static void incomplete(struct worker *w, struct lane *lane, const char *missing)
+{
+    char memory[64];
+    struct buf reason = BUF_ON(memory);
+    buf_printf(&reason, "Missing %s", missing);
+    buf_char(&reason, '\0');
+    count_add(&w->counts, COUNT_MALFORMED, 1);
+    request_status(w, lane, 400, buf_ok(&reason) ? memory : NULL);
+}
+
+/* Control bytes only: what keeps a NAT open, not a message. */
+static bool is_blank(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++)
+        if (bytes.p[i] != '\r' && bytes.p[i] != '\n' && bytes.p[i] != '\0' && bytes.p[i] != ' ')
+            return false;
+    return true;
+}
+
+static void look_http(struct worker *w, struct lane *lane)
+{
+    struct fault fault = { 0, NULL };
+    enum bf_err err = BF_OK;
+    lane->state = LANE_ANSWER;
+    lane->status = 400;
+    lane->error = "the body is no SIP request that can be read";
+    if (!lane->json) {
+        err = message_read(lane->bytes, SIP_DATAGRAM | SIP_BARE_LF, &lane->message, &fault);
+        if (err || !lane->message.is_request || message_missing(&lane->message))
+            return;
+        lane->error = "only an INVITE outside a dialog has a verdict";
+        if (lane->message.method != SIP_INVITE || in_dialog(&lane->message))
+            return;
+    }
+    lane->error = "the body is no verificationRequest that can be read";
+    read_call(w, lane, &err, &fault);
+    if (err) {
+        if (!lane->json)
+            lane->error = "the caller or the called party cannot be read";
+        return;
+    }
+    lane->error = NULL;
+    if (!lane->parked)
+        lane->id = answer_id_make(lane->arrival);
+    lane->last = lane->last || lane->call.never_block;
+    lane->state = LANE_JUDGE;
+}
+
+void request_look(struct worker *w, struct lane *lane)
+{
+    struct fault fault = { 0, NULL };
+    const char *missing;
+    enum bf_err err;
+    if (lane->origin.door == DOOR_HTTP) {
+        look_http(w, lane);
+        return;
+    }
+    if (is_blank(lane->bytes)) {
+        count_add(&w->counts, COUNT_DROPPED_BLANK, 1);
+        lane->state = LANE_DROP;
+        return;
+    }
+    count_add(&w->counts, COUNT_MESSAGES, 1);
+    lane->message.is_request = false;
+    lane->message.n_headers = 0;
+    err = message_read(lane->bytes, lane->origin.door == DOOR_TCP ? SIP_STREAM : SIP_DATAGRAM, &lane->message, &fault);
+    if (err) {
+        find_target(w, lane);
+        malformed(w, lane, err);
+        return;
+    }
+    if (!lane->message.is_request) {
+        count_add(&w->counts, COUNT_DROPPED_RESPONSE, 1);
+        lane->state = LANE_DROP;
+        return;
+    }
+    find_target(w, lane);
+    missing = message_missing(&lane->message);
+    if (lane->message.method == SIP_ACK)
+        look_ack(w, lane);
+    else if (missing)
+        incomplete(w, lane, missing);
+    else if (lane->message.method == SIP_INVITE)
+        look_invite(w, lane);
+    else if (lane->message.method == SIP_CANCEL)
+        look_cancel(w, lane);
+    else if (lane->message.method == SIP_OPTIONS)
+        look_options(w, lane);
+    else
+        look_other(w, lane);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/snapshot.h"
+
+#include <stdlib.h>
+
+/* The room `signing` does not know configurations: the same rows in its own words. */
+static enum bf_err load_signing(struct snapshot *s, const struct config *config, char **ret_message)
+{
+    if (config->n_sign == 0)
+        return BF_OK;
+    s->sign_rows = calloc(config->n_sign, sizeof *s->sign_rows);
+    if (!s->sign_rows)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < config->n_sign; i++) {
+        const struct config_sign_row *row = &config->sign[i];
+        s->sign_rows[i] = (struct sign_row_options){
+            .numbers = row->numbers, .n_numbers = row->n_numbers, .attest = row->attest,
+            .customers = row->customers, .n_customers = row->n_customers,
+            .key_path = row->key, .x5u = row->x5u, .chain_path = row->chain,
+        };
+    }
+    return signing_create(s->sign_rows, config->n_sign, &s->signing, ret_message);
+}
+
+static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
+{
+    utc_t freshness = c->freshness_s;
+    if (parts->freshness_max && freshness > parts->freshness_max)
+        freshness = parts->freshness_max;
+    s->judge = (struct judge){
+        .options = { .freshness_s = freshness,
+                     .least_attestation = c->least_attestation,
+                     .lab_urls = c->x5u.lab,
+                     .own = c->numbers.own, .n_own = c->numbers.n_own,
+                     .same_line = c->numbers.same_line, .n_same_line = c->numbers.n_same_line },
+        .signers = parts->signers,
+        .replay = parts->replay,
+    };
+    s->rules = (struct call_rules){ .plan = &c->numbers.plan,
+                                    .never_block = c->policy.never_block,
+                                    .n_never_block = c->policy.n_never_block };
+    s->budget = MONO_MS(c->x5u.budget_ms);
+    s->overload_age = MONO_MS(c->sip.overload_ms);
+    s->generation = parts->generation;
+}
+
+enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *parts, struct snapshot **ret,
+                            char **ret_message)
+{
+    auto_(snapshot_destroy) struct snapshot *s = calloc(1, sizeof *s);
+    if (!s)
+        return BF_ENOMEM;
+    const enum bf_err err = load_signing(s, config, ret_message);
+    if (err)
+        return err;
+    set_rules(s, config, parts);
+    s->config = config;
+    *ret = s, s = NULL;
+    return BF_OK;
+}
+
+void snapshot_destroy(struct snapshot *s)
+{
+    if (!s)
+        return;
+    signing_destroy(s->signing);
+    free(s->sign_rows);
+    config_destroy(s->config);
+    free(s);
+}
+
+void snapshot_release(void *s)
+{
+    snapshot_destroy(s);
+}
+
+bool snapshot_admits(const struct snapshot *s, const struct sockaddr *addr)
+{
+    for (size_t i = 0; i < s->config->sip.n_clients; i++)
+        if (cidr_holds(&s->config->sip.clients[i], addr))
+            return true;
+    return false;
+}
+
+static uint64_t source_of(const struct sockaddr *addr, struct hash_key key)
+{
+    uint8_t bytes[16];
+    if (!addr_bytes(addr, bytes))
+        return 1;
+    const uint64_t hash = hash_bytes(key, span_make(bytes, sizeof bytes));
+    return hash ? hash : 1; /* 0 means ourselves */
+}
+
+void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, socklen_t n, enum server_door door,
+                   struct hash_key key, struct peer *ret)
+{
+    *ret = (struct peer){ .source = source_of(addr, key), .says = PEER_IGNORE };
+    memcpy(&ret->addr, addr, n < sizeof ret->addr ? n : sizeof ret->addr);
+    for (size_t i = 0; i < s->config->sip.n_peers; i++) {
+        const struct config_peer *row = &s->config->sip.peers[i];
+        if (!cidr_holds(&row->from, addr))
+            continue;
+        ret->pai = row->pai;
+        ret->priority = row->priority;
+        ret->says = row->says;
+        if (row->says == PEER_BELIEVE && !(door == DOOR_TCP && row->private_link))
+            ret->says = PEER_SHOW;
+        return;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a batch is judged by: the configuration and all that is made of it, swapped whole by a reload (base/epoch.h).
+ * Immutable once published; readers hold it inside an epoch.
+ */
+#ifndef SERVE_SNAPSHOT_H
+#define SERVE_SNAPSHOT_H
+
+#include "serve/serve.h"
+#include "signing/signing.h"
+#include "verdict/judge.h"
+
+struct snapshot {
+    struct config *config; /* owned */
+    uint64_t generation;
+    struct judge judge;
+    struct call_rules rules;
+    struct signing *signing; /* owned; NULL: no row */
+    struct sign_row_options *sign_rows;
+    mono_t budget, overload_age;
+};
+
+/* What lives longer than a snapshot. */
+struct snapshot_parts {
+    uint64_t generation;
+    struct signers *signers;
+    struct replay *replay;
+    utc_t freshness_max; /* what the replay memory was made for; 0: no ceiling */
+};
+
+/* config is taken over on BF_OK only. *ret_message names the row of `sign` that cannot be loaded. */
+enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *parts, struct snapshot **ret,
+                            char **ret_message) must_use;
+void snapshot_destroy(struct snapshot *s);
+void snapshot_release(void *s); /* for epoch_retire */
+
+/* May this address send us anything? */
+bool snapshot_admits(const struct snapshot *s, const struct sockaddr *addr);
+/* The rights of an address: the first row of sip.peers that holds it. believe only on TCP of a private link. */
+void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, socklen_t n, enum server_door door,
+                   struct hash_key key, struct peer *ret);
+
+AUTO_DEFINE(struct snapshot, snapshot_destroy);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker: one thread, its sockets, and up to LIMIT_BATCH messages judged at a time.
+ *
+ * A round: wait; take what the inbox, the sockets and the timers have; each message gets a lane; run the batch:
+ * look at every lane (request.c), judge them all at once, park what must wait, write answers, keep records, and
+ * only then let the answers leave (batch.c).
+ */
+#ifndef SERVE_WORKER_H
+#define SERVE_WORKER_H
+
+#include <sys/uio.h>
+
+#include "record/record.h"
+#include "serve/server.h"
+
+#define ANSWER_SURPLUS 2048u /* an answer is at most its request and this much */
+
+enum lane_state {
+    LANE_NEW,      /* nobody has looked at it */
+    LANE_DROP,     /* nothing to say */
+    LANE_ANSWER,   /* `out` is complete: no call, or one answered before */
+    LANE_JUDGE,    /* waits for judge_many */
+    LANE_DECIDED,  /* `decision` is made: an answer and a record are due */
+    LANE_CANCEL,   /* a parked call that was cancelled: 487 and a record are due */
+    LANE_PARK,     /* waits for a certificate: out holds the 100 */
+};
+
+struct lane {
+    enum lane_state state;
+    struct span bytes;     /* in `in`, a connection's buffer, a parked call or an HTTP body */
+    struct origin origin;
+    struct instant arrival;
+    struct parked *parked; /* it comes back; NULL: it is new */
+    bool last, shed, json; /* judge with what there is; do not judge; the bytes are JSON */
+    bool cancelled;        /* parked, and its CANCEL came */
+    bool has_ticket, keep; /* the call is claimed; its decision is worth keeping */
+    struct answers_ticket ticket;
+    struct sip_message message;
+    struct call call;
+    struct hearing hearing;
+    struct arena *arena;
+    struct decision decision;
+    struct answer_id id;
+    enum count_kind kind;
+    int status;            /* of the answer; 0: none */
+    const char *error;     /* HTTP: why there is no verdict */
+    struct record *record; /* of this batch; NULL: it is no call */
+    struct record_ballot ballots[VERDICT_CASTS];
+    struct buf out;
+    char *in, *out_memory;
+};
+
+#define LANE_IN  LIMIT_SIP_MESSAGE
+#define LANE_OUT (LIMIT_SIP_MESSAGE + ANSWER_SURPLUS)
+
+struct udp_socket {
+    int fd;
+    enum listener_role role;
+    bool wildcard; /* answers must say where they leave from */
+};
+
+struct udp_io; /* headers of recvmmsg and sendmmsg */
+struct connection;
+
+struct worker {
+    struct server *server;
+    unsigned number;
+    pthread_t thread;
+    bool started;
+    unsigned slot; /* in the epoch */
+    struct inbox inbox;
+    int epoll;
+    struct desk *desk;
+    struct log *log;
+
+    const struct snapshot *snapshot; /* of this round */
+    struct instant now;
+    mono_t judged;                   /* when the verdicts of the batch were there */
+
+    struct udp_socket *udp;
+    size_t n_udp;
+    struct udp_io *io;
+
+    struct lane *lanes;
+    size_t n_lanes;
+    void *memory; /* of the lanes */
+    struct hearing *hearings[LIMIT_BATCH];
+    struct record records[LIMIT_BATCH];
+    char (*peer_texts)[64];
+    struct buf lines; /* verdict lines of the batch */
+
+    struct parked_row row;
+    struct resend *resends;
+    size_t n_resends;
+    struct connection *connections; /* open ones */
+    struct connection *closed;      /* to be used again */
+    struct connection *touched;     /* have bytes to give back or to send after this batch */
+    mono_t swept;
+    uint64_t http_waiting;          /* jobs parked here */
+    bool overloaded;                /* the last datagrams were too old */
+
+    struct counts counts;
+};
+
+enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, struct worker **ret) must_use;
+void worker_destroy(struct worker *w);
+enum bf_err worker_start(struct worker *w) must_use;
+void worker_join(struct worker *w);
+bool worker_idle(const struct worker *w); /* after worker_join: nothing is parked */
+
+/* From any worker: the call parked here under that number was cancelled. Without memory it runs into its budget. */
+void worker_cancel(struct worker *w, uint64_t parked);
+
+/* A free lane, emptied; runs the batch first when all are taken. */
+struct lane *worker_lane(struct worker *w);
+
+/* batch.c: answers all lanes and empties the batch. */
+void batch_run(struct worker *w);
+/* A parked call is answered: out of its row; freed as soon as its last want has come back. */
+void parked_end(struct worker *w, struct parked *p);
+
+/* request.c: says what is to be done with a lane's message: leaves its state set, and `out` where it is LANE_ANSWER. */
+void request_look(struct worker *w, struct lane *lane);
+/* A bare answer: LANE_ANSWER, or LANE_DROP when it cannot be answered. reason NULL: the standard phrase. */
+void request_status(struct worker *w, struct lane *lane, int status, const char *reason);
+void request_write(struct worker *w, struct lane *lane); /* the answer of its decision */
+
+/* keeping.c: the record and the log line of a decided lane. */
+void keeping_record(struct worker *w, struct lane *lane, struct record *ret, char peer[static 64]);
+void keeping_line(struct worker *w, const struct lane *lane, const struct record *record);
+
+/* udp.c */
+enum bf_err udp_io_create(struct udp_io **ret) must_use;
+void udp_io_destroy(struct udp_io *io);
+void udp_receive(struct worker *w, struct udp_socket *u);
+void udp_send(struct worker *w);
+void udp_send_one(struct worker *w, const struct origin *origin, struct span bytes);
+enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count, struct sockaddr_storage *ret_addr,
+                     socklen_t *ret_n, char **ret_message) must_use;
+
+/* tcp.c */
+enum bf_err tcp_open(const struct sockaddr *addr, socklen_t n, int *ret, struct sockaddr_storage *ret_addr,
+                     socklen_t *ret_n, char **ret_message) must_use;
+enum bf_err acceptor_create(struct server *server, struct acceptor **ret) must_use;
+enum bf_err acceptor_start(struct acceptor *a) must_use;
+void acceptor_stop(struct acceptor *a); /* closes the listeners; returns when its thread has ended */
+void acceptor_destroy(struct acceptor *a);
+void connection_adopt(struct worker *w, struct inbox_item *item);
+void connection_drop(struct inbox_item *item); /* left in the inbox of a server that ends */
+void connection_event(struct worker *w, struct connection *c, unsigned events);
+void connection_send(struct worker *w, const struct origin *origin, struct span bytes);
+void connections_flush(struct worker *w); /* after a batch */
+void connections_sweep(struct worker *w); /* once a second */
+void connections_close(struct worker *w);
+void connections_free(struct worker *w);
+
+/* http.c: a request that was left in the inbox becomes a lane, and goes back with its answer. */
+void http_take(struct worker *w, struct inbox_item *item);
+void http_answer(struct worker *w, struct lane *lane);
+
+#endif
