@@ -44,6 +44,7 @@ static struct parked *park_new(struct worker *w, struct lane *lane)
     p->deadline = lane->arrival.mono + w->snapshot->budget;
     p->ticket = lane->ticket;
     parked_join(&w->row, p);
+    connection_wait(w, &p->origin, 1);
     count_add(&w->counts, COUNT_PARKED, 1);
     return p;
 }
@@ -58,7 +59,7 @@ static bool park(struct worker *w, struct lane *lane)
     if (!p || p->rounds++ >= PARKED_ROUNDS)
         return false;
     lane->state = LANE_PARK;
-    p->fresh = false;
+    p->resumed = false;
     ask_for_signers(w, p, &lane->hearing);
     if (answers_park(w->server->answers, &p->ticket, w->number, p->number)) {
         lane->state = LANE_CANCEL;
@@ -274,6 +275,7 @@ static void count_answers(struct worker *w)
 void parked_end(struct worker *w, struct parked *p)
 {
     parked_cut(&w->row, p);
+    connection_wait(w, &p->origin, -1);
     parked_leave(&w->server->parking, p);
     p->over = true;
     if (p->pending == 0)

@@ -53,7 +53,7 @@ struct parked {
     struct answer_id id;
     bool json;         /* the message is JSON */
     bool over;         /* answered, or given up: only waits for its wants */
-    bool fresh;        /* what it lacked may be there: judge it again */
+    bool resumed;      /* stands in a lane of the batch that is being collected */
     bool asked_again;  /* stale copies were fetched again */
     struct parked_want wants[LIMIT_IDENTITIES];
     size_t n;

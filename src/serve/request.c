@@ -235,7 +235,7 @@ static void read_call(struct worker *w, struct lane *lane, enum bf_err *ret, str
     const struct snapshot *s = w->snapshot;
     snapshot_peer(s, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door, w->server->source_key, &peer);
     if (lane->json)
-        *ret = call_of_json(lane->bytes, &s->rules, NULL, desk_sha256(w->desk), lane->arena, &lane->call, fault);
+        *ret = call_of_json(lane->bytes, &s->rules, &lane->arrival, desk_sha256(w->desk), lane->arena, &lane->call, fault);
     else
         *ret = call_of_sip(&lane->message, &s->rules, &peer, lane->arrival, desk_sha256(w->desk), lane->arena,
                            &lane->call, fault);

@@ -64,7 +64,7 @@ struct server_address {
 /* Writes at most `max` of them; returns how many there are. */
 size_t server_addresses(const struct server *s, struct server_address *out, size_t max);
 
-/* The lines of a start: anchors, first expiry, age of the CRL, lab settings said loudly; each of them to log and to `say`. */
+/* Before server_run: the lines of a start: anchors, first expiry, age of the CRL, lab settings said loudly; each of them to log and to `say`. */
 typedef void server_say(void *arg, enum log_level level, const char *line);
 void server_introduce(const struct server *s, server_say *say, void *arg);
 

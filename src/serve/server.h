@@ -19,7 +19,6 @@ struct worker;
 struct acceptor;
 struct http;
 struct publisher;
-struct clockwatch;
 
 /* A socket that connections arrive at. */
 struct tcp_listener {
@@ -42,14 +41,15 @@ struct gauges {
 struct server {
     const struct clock_source *clock;
     struct log *log;
-    const char *config_path;
+    char *config_path;
     bool notify;
 
     struct epoch *epoch;
     unsigned slot; /* the control thread's, in the epoch */
     _Atomic(struct snapshot *) snapshot;
     uint64_t generation; /* of the snapshot; the control thread's */
-    utc_t freshness_max;
+    utc_t freshness_max; /* what the replay memory was made for */
+    bool lab_urls;       /* x5u.lab at the start */
 
     struct fetch *fetch;
     struct signers *signers;
@@ -83,7 +83,8 @@ struct server {
     _Atomic uint64_t iat_n;
 
     int control; /* eventfd of the control thread */
-    _Atomic bool stop, reload, draining, ended;
+    _Atomic uint64_t turns; /* whose turn it is to get a connection */
+    _Atomic bool stop, reload, running, draining, ended;
 };
 
 /* The sum over all workers and the server's own. */

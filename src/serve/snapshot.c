@@ -25,12 +25,12 @@ static enum bf_err load_signing(struct snapshot *s, const struct config *config,
 static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
 {
     utc_t freshness = c->freshness_s;
-    if (parts->freshness_max && freshness > parts->freshness_max)
+    if (freshness > parts->freshness_max)
         freshness = parts->freshness_max;
     s->judge = (struct judge){
         .options = { .freshness_s = freshness,
                      .least_attestation = c->least_attestation,
-                     .lab_urls = c->x5u.lab,
+                     .lab_urls = parts->lab_urls,
                      .own = c->numbers.own, .n_own = c->numbers.n_own,
                      .same_line = c->numbers.same_line, .n_same_line = c->numbers.n_same_line },
         .signers = parts->signers,

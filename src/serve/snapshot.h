@@ -25,7 +25,8 @@ struct snapshot_parts {
     uint64_t generation;
     struct signers *signers;
     struct replay *replay;
-    utc_t freshness_max; /* what the replay memory was made for; 0: no ceiling */
+    utc_t freshness_max; /* what the replay memory was made for */
+    bool lab_urls;       /* x5u.lab, as signers were made with it */
 };
 
 /* config is taken over on BF_OK only. *ret_message names the row of `sign` that cannot be loaded. */

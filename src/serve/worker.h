@@ -91,13 +91,13 @@ struct worker {
     struct buf lines; /* verdict lines of the batch */
 
     struct parked_row row;
+    _Atomic uint64_t waiting; /* calls in the row, for other threads */
+    _Atomic mono_t beat;      /* when it last turned */
     struct resend *resends;
-    size_t n_resends;
     struct connection *connections; /* open ones */
-    struct connection *closed;      /* to be used again */
+    struct connection *closed;      /* to be freed when nothing names them any more */
     struct connection *touched;     /* have bytes to give back or to send after this batch */
     mono_t swept;
-    uint64_t http_waiting;          /* jobs parked here */
     bool overloaded;                /* the last datagrams were too old */
 
     struct counts counts;
@@ -107,7 +107,8 @@ enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, 
 void worker_destroy(struct worker *w);
 enum bf_err worker_start(struct worker *w) must_use;
 void worker_join(struct worker *w);
-bool worker_idle(const struct worker *w); /* after worker_join: nothing is parked */
+/* Is nothing parked here, and nothing left in its sockets? From any thread. */
+bool worker_idle(const struct worker *w);
 
 /* From any worker: the call parked here under that number was cancelled. Without memory it runs into its budget. */
 void worker_cancel(struct worker *w, uint64_t parked);
@@ -146,12 +147,15 @@ enum bf_err acceptor_create(struct server *server, struct acceptor **ret) must_u
 enum bf_err acceptor_start(struct acceptor *a) must_use;
 void acceptor_stop(struct acceptor *a); /* closes the listeners; returns when its thread has ended */
 void acceptor_destroy(struct acceptor *a);
+AUTO_DEFINE(struct acceptor, acceptor_destroy);
 void connection_adopt(struct worker *w, struct inbox_item *item);
 void connection_drop(struct inbox_item *item); /* left in the inbox of a server that ends */
 void connection_event(struct worker *w, struct connection *c, unsigned events);
 void connection_send(struct worker *w, const struct origin *origin, struct span bytes);
 void connections_flush(struct worker *w); /* after a batch */
 void connections_sweep(struct worker *w); /* once a second */
+void connections_bury(struct worker *w);  /* frees closed ones; between batches */
+void connection_wait(struct worker *w, const struct origin *origin, int calls); /* so many more calls of it are parked; any door */
 void connections_close(struct worker *w);
 void connections_free(struct worker *w);
 

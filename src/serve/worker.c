@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define EVENTS      64
+#define ARENA_BLOCK (32u << 10)
+#define ARENA_MAX   (1u << 20)
+#define LINES_BYTES (64u << 10)
+#define SWEEP       MONO_S(1)
+
+/* ---- made and unmade ---- */
+
+static enum bf_err make_lanes(struct worker *w)
+{
+    w->lanes = calloc(LIMIT_BATCH, sizeof *w->lanes);
+    w->peer_texts = calloc(LIMIT_BATCH, sizeof *w->peer_texts);
+    /* Only pages that messages touch become resident. */
+    w->memory = mmap(NULL, LIMIT_BATCH * (LANE_IN + LANE_OUT), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+                     0);
+    if (w->memory == MAP_FAILED)
+        w->memory = NULL;
+    if (!w->lanes || !w->peer_texts || !w->memory)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < LIMIT_BATCH; i++) {
+        struct lane *lane = &w->lanes[i];
+        lane->in = (char *)w->memory + i * (LANE_IN + LANE_OUT);
+        lane->out_memory = lane->in + LANE_IN;
+        const enum bf_err err = arena_create(ARENA_BLOCK, ARENA_MAX, &lane->arena);
+        if (err)
+            return err;
+    }
+    return BF_OK;
+}
+
+static enum bf_err make(struct worker *w)
+{
+    char *lines = malloc(LINES_BYTES);
+    enum bf_err err = inbox_init(&w->inbox);
+    w->lines = buf_on(lines, lines ? LINES_BYTES : 0);
+    w->epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (!err && (!lines || w->epoll < 0))
+        err = lines ? BF_EIO : BF_ENOMEM;
+    if (!err)
+        err = make_lanes(w);
+    if (!err)
+        err = desk_create(&w->desk);
+    if (!err)
+        err = udp_io_create(&w->io);
+    return err;
+}
+
+enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, struct worker **ret)
+{
+    struct worker *w = aligned_alloc(64, (sizeof *w + 63) / 64 * 64);
+    if (!w)
+        return BF_ENOMEM;
+    memset(w, 0, sizeof *w);
+    w->server = server;
+    w->number = number;
+    w->log = server->log;
+    w->inbox.fd = w->epoll = -1;
+    w->udp = calloc(n_udp + 1, sizeof *w->udp);
+    const enum bf_err err = w->udp ? make(w) : BF_ENOMEM;
+    if (err) {
+        worker_destroy(w);
+        return err;
+    }
+    *ret = w;
+    return BF_OK;
+}
+
+static void drop_inbox(struct worker *w)
+{
+    struct inbox_item *item = w->inbox.fd >= 0 ? inbox_take(&w->inbox) : NULL;
+    while (item) {
+        struct inbox_item *next = item->next;
+        if (item->kind == INBOX_CANCEL)
+            free(item);
+        else if (item->kind == INBOX_CONNECTION)
+            connection_drop(item);
+        item = next; /* wants are part of their parked call; HTTP requests belong to their daemon */
+    }
+}
+
+void worker_destroy(struct worker *w)
+{
+    if (!w)
+        return;
+    drop_inbox(w);
+    for (struct parked *p = w->row.first, *next; p; p = next) {
+        next = p->after;
+        parked_destroy(p);
+    }
+    for (struct resend *r = w->resends, *next; r; r = next) {
+        next = r->next;
+        free(r);
+    }
+    connections_free(w);
+    for (size_t i = 0; i < w->n_udp; i++)
+        close(w->udp[i].fd);
+    for (size_t i = 0; w->lanes && i < LIMIT_BATCH; i++)
+        arena_destroy(w->lanes[i].arena);
+    if (w->memory)
+        munmap(w->memory, LIMIT_BATCH * (LANE_IN + LANE_OUT));
+    if (w->epoll >= 0)
+        close(w->epoll);
+    inbox_clear(&w->inbox);
+    udp_io_destroy(w->io);
+    desk_destroy(w->desk);
+    free(w->lines.p);
+    free(w->peer_texts);
+    free(w->lanes);
+    free(w->udp);
+    free(w);
+}
+
+/* ---- lanes ---- */
+
+struct lane *worker_lane(struct worker *w)
+{
+    if (w->n_lanes == LIMIT_BATCH)
+        batch_run(w);
+    struct lane *lane = &w->lanes[w->n_lanes++];
+    lane->state = LANE_NEW;
+    lane->parked = NULL;
+    lane->last = lane->shed = lane->json = lane->cancelled = false;
+    lane->has_ticket = lane->keep = false;
+    lane->ticket = (struct answers_ticket){ 0, 0, 0 };
+    lane->status = 0;
+    lane->error = NULL;
+    lane->record = NULL;
+    lane->out = buf_on(lane->out_memory, 0);
+    lane->message.is_request = false;
+    return lane;
+}
+
+/* A parked call comes back: with its signer, at its budget, or cancelled. */
+static void resume(struct worker *w, struct parked *p, bool last, bool cancelled)
+{
+    struct lane *lane = worker_lane(w);
+    lane->parked = p;
+    lane->bytes = span_make(p->message, p->n);
+    lane->origin = p->origin;
+    lane->arrival = p->arrival;
+    lane->id = p->id;
+    lane->json = p->json;
+    lane->has_ticket = true;
+    lane->ticket = p->ticket;
+    lane->last = last;
+    lane->cancelled = cancelled;
+    p->resumed = true;
+}
+
+/* ---- what others left ---- */
+
+struct cancel_note {
+    struct inbox_item item;
+    uint64_t parked;
+};
+
+void worker_cancel(struct worker *w, uint64_t parked)
+{
+    struct cancel_note *note = malloc(sizeof *note);
+    if (!note)
+        return;
+    *note = (struct cancel_note){ { NULL, INBOX_CANCEL }, parked };
+    inbox_put(&w->inbox, &note->item);
+}
+
+static void take_cancel(struct worker *w, struct inbox_item *item)
+{
+    struct cancel_note *note = (struct cancel_note *)item;
+    struct parked *p = parked_numbered(&w->row, note->parked);
+    if (p && !p->resumed)
+        resume(w, p, true, true);
+    free(note);
+}
+
+static void take_signer(struct worker *w, struct inbox_item *item)
+{
+    struct parked *p = ((struct parked_want *)item)->parked;
+    if (--p->pending > 0)
+        return;
+    if (p->over)
+        parked_destroy(p);
+    else if (!p->resumed)
+        resume(w, p, false, false);
+}
+
+static void take_inbox(struct worker *w)
+{
+    struct inbox_item *item = inbox_take(&w->inbox);
+    while (item) {
+        struct inbox_item *next = item->next; /* taking it may free it */
+        switch (item->kind) {
+        case INBOX_SIGNER: take_signer(w, item); break;
+        case INBOX_CANCEL: take_cancel(w, item); break;
+        case INBOX_CONNECTION: connection_adopt(w, item); break;
+        case INBOX_HTTP: http_take(w, item); break;
+        }
+        item = next;
+    }
+}
+
+/* ---- timers ---- */
+
+static void take_late(struct worker *w)
+{
+    for (struct parked *p = w->row.first, *next; p && p->deadline <= w->now.mono; p = next) {
+        next = p->after;
+        if (p->resumed)
+            continue;
+        count_add(&w->counts, COUNT_PARKED_LATE, 1);
+        /* A full batch would be run here, and may free the next one: look again from the front. */
+        if (w->n_lanes == LIMIT_BATCH) {
+            batch_run(w);
+            next = w->row.first;
+            if (next != p)
+                continue;
+            next = p->after;
+        }
+        resume(w, p, true, false);
+    }
+}
+
+static void resend(struct worker *w)
+{
+    for (struct resend **at = &w->resends; *at;) {
+        struct resend *r = *at;
+        if (r->at > w->now.mono) {
+            at = &r->next;
+            continue;
+        }
+        const bool wanted = answers_unacknowledged(w->server->answers, &r->ticket);
+        if (wanted) {
+            udp_send_one(w, &r->origin, span_make(r->bytes, r->n));
+            count_add(&w->counts, COUNT_RESENT, 1);
+        }
+        if (wanted && resend_next(r, w->now.mono)) {
+            at = &r->next;
+        } else {
+            *at = r->next;
+            free(r);
+        }
+    }
+}
+
+static int milliseconds_until(mono_t at, mono_t now)
+{
+    return at <= now ? 0 : (int)((at - now + 999999) / 1000000);
+}
+
+static int next_timer(const struct worker *w)
+{
+    mono_t at = w->now.mono + SWEEP;
+    if (w->row.first && w->row.first->deadline < at)
+        at = w->row.first->deadline;
+    for (const struct resend *r = w->resends; r; r = r->next)
+        if (r->at < at)
+            at = r->at;
+    return milliseconds_until(at, w->now.mono);
+}
+
+/* ---- the thread ---- */
+
+static void take_event(struct worker *w, const struct epoll_event *e)
+{
+    for (size_t i = 0; i < w->n_udp; i++)
+        if (e->data.ptr == &w->udp[i]) {
+            udp_receive(w, &w->udp[i]);
+            return;
+        }
+    if (e->data.ptr != &w->inbox)
+        connection_event(w, e->data.ptr, e->events);
+}
+
+static void round_begin(struct worker *w)
+{
+    w->now = clock_now(w->server->clock);
+    epoch_enter(w->server->epoch, w->slot);
+    w->snapshot = atomic_load(&w->server->snapshot);
+}
+
+static void round_end(struct worker *w)
+{
+    batch_run(w);
+    epoch_exit(w->server->epoch, w->slot);
+    w->snapshot = NULL;
+}
+
+static void turn(struct worker *w, const struct epoll_event *events, int n)
+{
+    round_begin(w);
+    take_inbox(w);
+    for (int i = 0; i < n; i++)
+        take_event(w, &events[i]);
+    take_late(w);
+    resend(w);
+    if (w->now.mono - w->swept >= SWEEP) {
+        w->swept = w->now.mono;
+        connections_sweep(w);
+    }
+    round_end(w);
+    connections_flush(w);
+    connections_bury(w);
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct epoll_event events[EVENTS];
+    w->now = clock_now(w->server->clock);
+    atomic_store(&w->beat, w->now.mono);
+    while (!atomic_load(&w->server->ended)) {
+        const int n = epoll_wait(w->epoll, events, EVENTS, next_timer(w));
+        if (n < 0 && errno != EINTR)
+            break;
+        turn(w, events, n);
+        atomic_store(&w->waiting, w->row.n);
+        atomic_store(&w->beat, w->now.mono);
+    }
+    connections_close(w);
+    return NULL;
+}
+
+static bool watch(struct worker *w, int fd, void *what)
+{
+    struct epoll_event e = { .events = EPOLLIN, .data.ptr = what };
+    return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+enum bf_err worker_start(struct worker *w)
+{
+    const enum bf_err err = epoch_join(w->server->epoch, &w->slot);
+    bool good = !err && watch(w, w->inbox.fd, &w->inbox);
+    for (size_t i = 0; good && i < w->n_udp; i++)
+        good = watch(w, w->udp[i].fd, &w->udp[i]);
+    if (err)
+        return err;
+    w->started = good && pthread_create(&w->thread, NULL, work, w) == 0;
+    if (!w->started)
+        epoch_leave(w->server->epoch, w->slot);
+    return w->started ? BF_OK : BF_EIO;
+}
+
+void worker_join(struct worker *w)
+{
+    if (!w->started)
+        return;
+    pthread_join(w->thread, NULL);
+    epoch_leave(w->server->epoch, w->slot);
+    w->started = false;
+}
+
+bool worker_idle(const struct worker *w)
+{
+    for (size_t i = 0; i < w->n_udp; i++) {
+        int next = 0;
+        if (ioctl(w->udp[i].fd, FIONREAD, &next) == 0 && next > 0)
+            return false;
+    }
+    return atomic_load(&w->waiting) == 0;
+}
