@@ -19,8 +19,8 @@ struct slot { /* indices count from 1; 0: none */
     uint64_t number; /* of the claim: a ticket of an earlier use is worth nothing */
     uint64_t parked;
     mono_t given;
-    uint32_t chain;         /* next of the bucket, or of the free list */
-    uint32_t older, newer;  /* SLOT_GIVEN */
+    uint32_t chain;        /* next of the bucket, or of the free list */
+    uint32_t older, newer; /* SLOT_GIVEN */
     uint16_t worker;
     uint8_t state;
     bool cancelled;
@@ -29,7 +29,7 @@ struct slot { /* indices count from 1; 0: none */
 
 struct shard {
     alignas(64) pthread_mutex_t lock;
-    struct slot *slots;  /* [0] is unused */
+    struct slot *slots; /* [0] is unused */
     uint32_t *buckets;
     uint32_t free, used; /* free list; slots ever used */
     uint32_t oldest, newest;
@@ -238,7 +238,8 @@ bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsign
     return cancelled;
 }
 
-void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept, mono_t now)
+void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept,
+                  mono_t now)
 {
     struct shard *s;
     struct slot *slot = hold(a, ticket, &s);
@@ -285,13 +286,14 @@ void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2]
     pthread_mutex_unlock(&s->lock);
 }
 
-enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2], unsigned *ret_worker,
-                                      uint64_t *ret_parked)
+enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2],
+                                      unsigned *ret_worker, uint64_t *ret_parked)
 {
     struct shard *s = shard_of(a, transaction);
     enum answers_cancelled result = CANCEL_UNKNOWN;
     pthread_mutex_lock(&s->lock);
-    for (uint32_t at = *bucket_of(a, s, transaction); at && result != CANCEL_PARKED; at = s->slots[at].chain) {
+    for (uint32_t at = *bucket_of(a, s, transaction); at && result != CANCEL_PARKED;
+         at = s->slots[at].chain) {
         struct slot *slot = &s->slots[at];
         if (!same(slot->key.transaction, transaction))
             continue;

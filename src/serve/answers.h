@@ -21,8 +21,9 @@ enum bf_err answers_create(size_t memory, struct answers **ret) must_use;
 void answers_destroy(struct answers *a);
 
 struct answers_key {
-    uint64_t transaction[2]; /* digest of source address, top Via's sent-by and branch, Call-ID, CSeq number */
-    uint64_t message[2];     /* digest of source address, port and bytes */
+    uint64_t
+        transaction[2];  /* digest of source address, top Via's sent-by and branch, Call-ID, CSeq number */
+    uint64_t message[2]; /* digest of source address, port and bytes */
 };
 
 /* The place of a claimed call. slot 0: none (the table had no room): every function below takes it and does nothing. */
@@ -46,9 +47,11 @@ enum answers_found answers_claim(struct answers *a, const struct answers_key *ke
                                  struct answers_ticket *ret, struct answer_kept *ret_kept);
 
 /* The call waits in `worker` under the number `parked`. true: it was cancelled meanwhile. */
-bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsigned worker, uint64_t parked) must_use;
+bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsigned worker, uint64_t parked)
+    must_use;
 
-void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept, mono_t now);
+void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept,
+                  mono_t now);
 void answers_forget(struct answers *a, const struct answers_ticket *ticket);
 
 /* Is the decision still there, that is: has nobody acknowledged it? */
@@ -62,8 +65,8 @@ enum answers_cancelled {
     CANCEL_TOO_LATE, /* answered, or about to be: 200, nothing else happens */
     CANCEL_PARKED,   /* 200; *ret_worker must answer 487 to *ret_parked */
 };
-enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2], unsigned *ret_worker,
-                                      uint64_t *ret_parked);
+enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2],
+                                      unsigned *ret_worker, uint64_t *ret_parked);
 
 struct answers_counts {
     uint64_t kept, busy, evicted, full, capacity;

@@ -23,8 +23,8 @@ static void ask_for_signers(struct worker *w, struct parked *p, const struct hea
         if (h->wants[i].stale)
             p->asked_again = true;
         p->pending++;
-        if (signers_want(w->server->signers, h->wants[i].x5u, p->source, h->wants[i].stale, signer_arrived, want) !=
-            BF_OK)
+        if (signers_want(w->server->signers, h->wants[i].x5u, p->source, h->wants[i].stale, signer_arrived,
+                         want) != BF_OK)
             p->pending--;
     }
 }
@@ -32,8 +32,8 @@ static void ask_for_signers(struct worker *w, struct parked *p, const struct hea
 static struct parked *park_new(struct worker *w, struct lane *lane)
 {
     struct server *server = w->server;
-    struct parked *p = parked_create(&server->parking, lane->bytes, lane->call.peer.source, lane->hearing.wants,
-                                     lane->hearing.n_wants);
+    struct parked *p = parked_create(&server->parking, lane->bytes, lane->call.peer.source,
+                                     lane->hearing.wants, lane->hearing.n_wants);
     if (!p)
         return NULL;
     p->number = atomic_fetch_add(&server->numbers, 1) + 1;
@@ -110,7 +110,9 @@ static void sample_iat(struct worker *w, const struct lane *lane)
         const utc_t off = id->token.iat - lane->arrival.utc;
         const uint64_t at = atomic_fetch_add_explicit(&s->iat_n, 1, memory_order_relaxed) % IAT_SAMPLES;
         atomic_store_explicit(&s->iat_offsets[at],
-                              off > INT32_MAX ? INT32_MAX : off < INT32_MIN ? INT32_MIN : (int32_t)off,
+                              off > INT32_MAX   ? INT32_MAX
+                              : off < INT32_MIN ? INT32_MIN
+                                                : (int32_t)off,
                               memory_order_relaxed);
     }
 }
@@ -205,12 +207,14 @@ static size_t fill_records(struct worker *w)
 static void keep_records(struct worker *w)
 {
     const size_t n = fill_records(w);
-    const bool failed = n && w->server->recorder && recorder_append(w->server->recorder, w->records, n) != BF_OK;
+    const bool failed =
+        n && w->server->recorder && recorder_append(w->server->recorder, w->records, n) != BF_OK;
     if (n)
         atomic_store(&w->server->gauges.record_failed, failed);
     if (failed) {
         count_add(&w->counts, COUNT_RECORD_FAILED, n);
-        log_put(w->log, LOG_ALARM, "the records of %zu calls could not be kept: look at the disk of store.journal", n);
+        log_put(w->log, LOG_ALARM,
+                "the records of %zu calls could not be kept: look at the disk of store.journal", n);
     }
     for (size_t i = 0; i < w->n_lanes; i++) {
         struct lane *lane = &w->lanes[i];

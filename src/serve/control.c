@@ -42,7 +42,8 @@ void control_measure(struct server *s)
     atomic_store(&g->lab_domains, sum.lab);
     atomic_store(&g->crl_age, sum.crl_age);
     if (sum.crl_unknown && !atomic_exchange(&g->crl_unknown, true))
-        log_put(s->log, LOG_ALARM, "a revocation list is configured and none is valid: its calls are unproven; fetch a new one");
+        log_put(s->log, LOG_ALARM,
+                "a revocation list is configured and none is valid: its calls are unproven; fetch a new one");
     else
         atomic_store(&g->crl_unknown, sum.crl_unknown);
     epoch_collect(s->epoch);
@@ -62,7 +63,8 @@ void control_watch(struct server *s, struct watch *watch)
     }
     if (watch_median(watch, offsets, scratch, n, total, &median)) {
         atomic_fetch_add(&s->gauges.clock_alarms, 1);
-        log_put(s->log, LOG_ALARM, "callers sign %lld s off our clock in the middle: look at the time service",
+        log_put(s->log, LOG_ALARM,
+                "callers sign %lld s off our clock in the middle: look at the time service",
                 (long long)median);
     }
     atomic_store(&s->gauges.iat_median_s, median);
@@ -82,10 +84,30 @@ char *control_mixed_domains(const struct config *c)
     if (!lab || !real || c->trust.allow_lab)
         return NULL;
     if (asprintf(&message,
-                 "trust domain %s is a laboratory's and stands beside %s: remove it, or set trust.allow_lab if you mean it",
+                 "trust domain %s is a laboratory's and stands beside %s: remove it, or set trust.allow_lab "
+                 "if you mean it",
                  lab, real) < 0)
         return NULL;
     return message;
+}
+
+enum bf_err server_check(struct config *config, char **ret_message)
+{
+    struct snapshot *snapshot = NULL;
+    struct trust *trust = NULL;
+    const struct snapshot_parts parts = { .generation = 1, .freshness_max = config->freshness_s };
+    *ret_message = control_mixed_domains(config);
+    enum bf_err err = *ret_message ? BF_EDENIED : BF_OK;
+    if (!err)
+        err = trust_create(config->trust.domains, config->trust.n_domains, 1, clock_now(&clock_system).utc,
+                           &trust, ret_message);
+    if (!err)
+        err = snapshot_create(config, &parts, &snapshot, ret_message);
+    if (!snapshot)
+        config_destroy(config);
+    snapshot_destroy(snapshot);
+    trust_destroy(trust);
+    return err;
 }
 
 static void refuse(struct server *s, char *message)
@@ -105,18 +127,21 @@ static void name_restarts(struct server *s, const struct config *fresh)
         log_put(s->log, LOG_WARN, "these options keep their value until the next start: %s", names);
     free(names);
     if (fresh->freshness_s > s->freshness_max)
-        log_put(s->log, LOG_WARN, "freshness_s stays at %lld until the next start: the memory of tokens was made for it",
+        log_put(s->log, LOG_WARN,
+                "freshness_s stays at %lld until the next start: the memory of tokens was made for it",
                 (long long)s->freshness_max);
 }
 
 /* Everything is made before anything is swapped. */
-static bool make(struct server *s, struct config *fresh, struct snapshot **ret, struct trust **ret_trust, char **message)
+static bool make(struct server *s, struct config *fresh, struct snapshot **ret, struct trust **ret_trust,
+                 char **message)
 {
-    const struct snapshot_parts parts = { s->generation + 1, s->signers, s->replay, s->freshness_max, s->lab_urls };
+    const struct snapshot_parts parts = { s->generation + 1, s->signers, s->replay, s->freshness_max,
+                                          s->lab_urls };
     *message = control_mixed_domains(fresh);
     return !*message &&
-           trust_create(fresh->trust.domains, fresh->trust.n_domains, s->generation + 1, clock_now(s->clock).utc,
-                        ret_trust, message) == BF_OK &&
+           trust_create(fresh->trust.domains, fresh->trust.n_domains, s->generation + 1,
+                        clock_now(s->clock).utc, ret_trust, message) == BF_OK &&
            snapshot_create(fresh, &parts, ret, message) == BF_OK;
 }
 
@@ -127,7 +152,8 @@ static void swap(struct server *s, struct snapshot *fresh, struct trust *trust)
     struct snapshot *old = atomic_exchange(&s->snapshot, fresh);
     if (hops_set(s->hops, fresh->config->sip.next_hop, fresh->config->sip.n_next_hop,
                  fresh->config->sip.next_hop_probe_s) != BF_OK)
-        log_put(s->log, LOG_ALARM, "the list of next hops could not be kept for want of memory: they are not probed");
+        log_put(s->log, LOG_ALARM,
+                "the list of next hops could not be kept for want of memory: they are not probed");
     epoch_retire(s->epoch, snapshot_release, old);
     atomic_store(&s->gauges.reload_failed, false);
     atomic_fetch_add(&s->gauges.reloads, 1);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/counts.h"
 
-const int count_codes[COUNT_CODES] = { 302, 200, 400, 403, 428, 433, 436, 437, 438, 483, 487, 500, 503, 513, 603, 0 };
+const int count_codes[COUNT_CODES] = { 302, 200, 400, 403, 428, 433, 436, 437,
+                                       438, 483, 487, 500, 503, 513, 603, 0 };
 
-const unsigned count_bounds_us[COUNT_BUCKETS] = { 100,   250,   500,    1000,   2500,   5000,   10000,
+const unsigned count_bounds_us[COUNT_BUCKETS] = { 100,   250,   500,    1000,   2500,   5000,    10000,
                                                   25000, 50000, 100000, 250000, 500000, 1000000, 2500000 };
 
 const char *count_kind_text(enum count_kind kind)
 {
     static const char *const texts[KIND_ALL] = {
-        [KIND_GENUINE] = "genuine",   [KIND_UNPROVEN] = "unproven", [KIND_BROKEN] = "broken",
-        [KIND_IMPOSTOR] = "impostor", [KIND_SHED] = "shed",         [KIND_SIGNED] = "signed",
+        [KIND_GENUINE] = "genuine",   [KIND_UNPROVEN] = "unproven",   [KIND_BROKEN] = "broken",
+        [KIND_IMPOSTOR] = "impostor", [KIND_SHED] = "shed",           [KIND_SIGNED] = "signed",
         [KIND_UNSIGNED] = "unsigned", [KIND_CANCELLED] = "cancelled",
     };
     return texts[kind];

@@ -9,23 +9,23 @@
 #include "base/fault.h"
 
 enum count {
-    COUNT_DATAGRAMS,      /* taken from UDP sockets */
-    COUNT_MESSAGES,       /* SIP messages, all transports */
+    COUNT_DATAGRAMS, /* taken from UDP sockets */
+    COUNT_MESSAGES,  /* SIP messages, all transports */
     COUNT_BATCHES,
     COUNT_DROPPED_CLIENT, /* the sender is not in sip.clients */
     COUNT_DROPPED_RESPONSE,
-    COUNT_DROPPED_BLANK,  /* keepalives and the like */
+    COUNT_DROPPED_BLANK, /* keepalives and the like */
     COUNT_DROPPED_UNANSWERABLE,
     COUNT_MALFORMED,
-    COUNT_RETRANSMITTED,  /* answered again from the kept decision */
-    COUNT_ABSORBED,       /* repeated while the call was in progress */
+    COUNT_RETRANSMITTED, /* answered again from the kept decision */
+    COUNT_ABSORBED,      /* repeated while the call was in progress */
     COUNT_ACKS,
     COUNT_OPTIONS,
     COUNT_CANCELS,
     COUNT_IN_DIALOG,
-    COUNT_REDIRECTED,     /* other methods, without a verdict */
+    COUNT_REDIRECTED, /* other methods, without a verdict */
     COUNT_PARKED,
-    COUNT_PARKED_LATE,    /* answered at the budget */
+    COUNT_PARKED_LATE, /* answered at the budget */
     COUNT_SEND_FAILED,
     COUNT_RECORD_FAILED,
     COUNT_CONNECTIONS,
@@ -37,8 +37,14 @@ enum count {
 };
 
 enum count_kind {
-    KIND_GENUINE, KIND_UNPROVEN, KIND_BROKEN, KIND_IMPOSTOR, /* as enum outcome */
-    KIND_SHED, KIND_SIGNED, KIND_UNSIGNED, KIND_CANCELLED,
+    KIND_GENUINE,
+    KIND_UNPROVEN,
+    KIND_BROKEN,
+    KIND_IMPOSTOR, /* as enum outcome */
+    KIND_SHED,
+    KIND_SIGNED,
+    KIND_UNSIGNED,
+    KIND_CANCELLED,
     KIND_ALL
 };
 #define COUNT_CODES   16u
@@ -63,7 +69,7 @@ static inline uint64_t count_of(const struct counts *c, enum count what)
 
 void count_call(struct counts *c, enum count_kind kind, int status, mono_t latency);
 
-extern const int count_codes[COUNT_CODES];             /* the last is 0: any other */
+extern const int count_codes[COUNT_CODES];            /* the last is 0: any other */
 extern const unsigned count_bounds_us[COUNT_BUCKETS]; /* upper bounds of the histogram */
 const char *count_kind_text(enum count_kind kind);
 

@@ -149,7 +149,8 @@ static bool resolve(const char *uri, struct target *ret)
     ret->n = found->ai_addrlen;
     memcpy(&ret->addr, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
-    ret->tcp = sip_param(u.params, SPAN("transport"), &transport) && span_equal_nocase(transport, SPAN("tcp"));
+    ret->tcp =
+        sip_param(u.params, SPAN("transport"), &transport) && span_equal_nocase(transport, SPAN("tcp"));
     return true;
 }
 
@@ -161,14 +162,16 @@ static bool write_options(struct client *c, const char *uri, struct buf *out)
                "OPTIONS %s SIP/2.0\r\nVia: SIP/2.0/%s %s;branch=z9hG4bK%s;rport\r\nMax-Forwards: 70\r\n"
                "From: <sip:bonafide@%s>;tag=%s\r\nTo: <%s>\r\nCall-ID: %s@bonafide\r\nCSeq: 1 OPTIONS\r\n"
                "Contact: <sip:bonafide@%s>\r\nAccept: application/sdp\r\nContent-Length: 0\r\n\r\n",
-               uri, client_transport(c), local, client_word(branch), local, client_word(tag), uri, client_word(id), local);
+               uri, client_transport(c), local, client_word(branch), local, client_word(tag), uri,
+               client_word(id), local);
     return buf_ok(out);
 }
 
 /* Waits for the client or the end of the server. */
 static bool wait_for(struct hops *h, struct client *c)
 {
-    struct pollfd fds[2] = { { .fd = client_fd(c), .events = client_events(c) }, { .fd = h->stop, .events = POLLIN } };
+    struct pollfd fds[2] = { { .fd = client_fd(c), .events = client_events(c) },
+                             { .fd = h->stop, .events = POLLIN } };
     const mono_t left = client_next(c) - clock_now(&clock_system).mono;
     poll(fds, 2, left <= 0 ? 0 : (int)(left / 1000000 + 1));
     return !fds[1].revents;
@@ -204,7 +207,9 @@ static char *uri_of(struct hops *h, unsigned index, uint64_t *ret_list, int64_t 
     pthread_mutex_lock(&h->lock);
     *ret_list = h->list;
     *ret_probe_s = h->probe_s;
-    char *uri = h->probe_s && index < atomic_load(&h->n) && h->uris[index] ? strdup(h->uris[index]) : NULL;
+    char *uri = h->probe_s && atomic_load(&h->n) > 1 && index < atomic_load(&h->n) && h->uris[index]
+                    ? strdup(h->uris[index])
+                    : NULL;
     pthread_mutex_unlock(&h->lock);
     return uri;
 }

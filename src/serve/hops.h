@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Where calls go on: `sip.next_hop`, a list probed with OPTIONS. The first that answers is used; when none does, the
- * first. A hop is down after HOPS_MISSES probes without an answer, and up again with the first answer.
+ * first; a single one is not asked. A hop is down after HOPS_MISSES probes without an answer, and up again with the first answer.
  */
 #ifndef SERVE_HOPS_H
 #define SERVE_HOPS_H

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CONNECTIONS     512u
-#define TIMEOUT_S       10u
-#define MEMORY          (32u << 10) /* of a connection: request line and header fields */
-#define METRICS_BYTES   (64u << 10)
+#define CONNECTIONS   512u
+#define TIMEOUT_S     10u
+#define MEMORY        (32u << 10) /* of a connection: request line and header fields */
+#define METRICS_BYTES (64u << 10)
 
 struct http {
     struct server *server;
@@ -47,8 +47,8 @@ static enum MHD_Result send_response(struct MHD_Connection *connection, int stat
 
 static struct MHD_Response *response_of(const char *type, struct span body)
 {
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(body.n, (void *)(uintptr_t)(body.n ? body.p : ""), MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *r = MHD_create_response_from_buffer(
+        body.n, (void *)(uintptr_t)(body.n ? body.p : ""), MHD_RESPMEM_MUST_COPY);
     if (r) {
         MHD_add_response_header(r, "Content-Type", type);
         MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
@@ -68,8 +68,8 @@ enum MHD_Result http_say(struct MHD_Connection *connection, int status, const ch
     return send_response(connection, status, r);
 }
 
-enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence, const char *allow,
-                            bool close)
+enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence,
+                            const char *allow, bool close)
 {
     char memory[512];
     struct buf b = BUF_ON(memory);
@@ -124,7 +124,8 @@ static enum MHD_Result get_readyz(struct http_job *job)
     const char *why;
     const bool ready = server_ready(job->http->server, &why);
     buf_printf(&b, "%s: %s\n", ready ? "ready" : "not ready", why);
-    return http_say(job->connection, ready ? 200 : 503, "text/plain; charset=utf-8", buf_span(&b), NULL, NULL);
+    return http_say(job->connection, ready ? 200 : 503, "text/plain; charset=utf-8", buf_span(&b), NULL,
+                    NULL);
 }
 
 static enum MHD_Result get_metrics(struct http_job *job)
@@ -134,7 +135,8 @@ static enum MHD_Result get_metrics(struct http_job *job)
     enum MHD_Result result = MHD_NO;
     metrics_write(job->http->server, &b);
     if (buf_ok(&b))
-        result = http_say(job->connection, 200, "text/plain; version=0.0.4; charset=utf-8", buf_span(&b), NULL, NULL);
+        result = http_say(job->connection, 200, "text/plain; version=0.0.4; charset=utf-8", buf_span(&b),
+                          NULL, NULL);
     free(memory);
     return result;
 }
@@ -189,7 +191,8 @@ static bool read_type(struct http_job *job)
     const struct span accept = header_of(job->connection, "Accept");
     job->json = span_equal_nocase(type, SPAN("application/json"));
     job->word = holds_nocase(accept, SPAN("text/plain")) && !holds_nocase(accept, SPAN("application/json"));
-    return job->json || span_equal_nocase(type, SPAN("message/sip")) || span_equal_nocase(type, SPAN("text/plain"));
+    return job->json || span_equal_nocase(type, SPAN("message/sip")) ||
+           span_equal_nocase(type, SPAN("text/plain"));
 }
 
 /* What can be said before the body is there. 0: go on. */
@@ -220,10 +223,12 @@ static int check_body_headers(struct http_job *job, const char **ret_why)
 
 static bool set_peer(struct http_job *job)
 {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(job->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(job->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (!info || !info->client_addr)
         return false;
-    job->peer_n = info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+    job->peer_n =
+        info->client_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
     memcpy(&job->peer, info->client_addr, job->peer_n);
     return true;
 }
@@ -245,7 +250,8 @@ static enum MHD_Result post_verdict(struct http_job *job)
         return hand_over(job);
     if (job->error)
         return http_refuse(job->connection, job->status, job->error, NULL, false);
-    return http_say(job->connection, job->status, job->word ? "text/plain; charset=utf-8" : "application/json",
+    return http_say(job->connection, job->status,
+                    job->word ? "text/plain; charset=utf-8" : "application/json",
                     span_make(job->reply, job->reply_n), NULL, NULL);
 }
 
@@ -256,8 +262,9 @@ void http_take(struct worker *w, struct inbox_item *item)
     lane->bytes = span_make(job->body, job->n);
     lane->arrival = w->now;
     lane->json = job->json;
-    lane->origin = (struct origin){ .door = DOOR_HTTP, .role = ROLE_VERIFY, .job = job, .peer = job->peer,
-                                    .peer_n = job->peer_n };
+    lane->origin = (struct origin){
+        .door = DOOR_HTTP, .role = ROLE_VERIFY, .job = job, .peer = job->peer, .peer_n = job->peer_n
+    };
     count_add(&w->counts, COUNT_HTTP_VERDICTS, 1);
 }
 
@@ -312,8 +319,9 @@ static enum MHD_Result begin(struct http_job *job, const char *path, const char 
     return status ? refuse(job, status, why, NULL) : MHD_YES;
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
-                              const char *version, const char *data, size_t *data_n, void **state)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data, size_t *data_n,
+                              void **state)
 {
     struct http_job *job = *state;
     (void)version;
@@ -336,7 +344,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
     return job->refused ? MHD_YES : job->route->run(job);
 }
 
-static void done(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode why)
+static void done(void *arg, struct MHD_Connection *connection, void **state,
+                 enum MHD_RequestTerminationCode why)
 {
     struct http_job *job = *state;
     (void)arg;
@@ -370,11 +379,12 @@ enum bf_err http_start(struct http *h)
 {
     const struct MHD_OptionItem pool[] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)h->threads, NULL },
                                            { MHD_OPTION_END, 0, NULL } };
-    h->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
-                                 MHD_OPTION_LISTEN_SOCKET, h->fd, MHD_OPTION_NOTIFY_COMPLETED, done, NULL,
-                                 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                                 MHD_OPTION_ARRAY, h->threads > 1 ? pool : pool + 1, MHD_OPTION_END);
+    h->daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
+                         MHD_OPTION_LISTEN_SOCKET, h->fd, MHD_OPTION_NOTIFY_COMPLETED, done, NULL,
+                         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                         MHD_OPTION_ARRAY, h->threads > 1 ? pool : pool + 1, MHD_OPTION_END);
     return h->daemon ? BF_OK : BF_EIO;
 }
 

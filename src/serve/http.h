@@ -15,14 +15,14 @@ struct http;
 /* fd: a listening socket, taken over. */
 enum bf_err http_create(struct server *server, int fd, unsigned threads, struct http **ret) must_use;
 enum bf_err http_start(struct http *h) must_use;
-void http_quiesce(struct http *h);           /* no new connection */
-size_t http_waiting(const struct http *h);   /* requests that wait for a worker */
-void http_stop(struct http *h);              /* once none waits */
+void http_quiesce(struct http *h);         /* no new connection */
+size_t http_waiting(const struct http *h); /* requests that wait for a worker */
+void http_stop(struct http *h);            /* once none waits */
 void http_destroy(struct http *h);
 
 /* `{"error":"…"}` and the status; allow: the methods of a 405, or NULL. Ends the connection when `close`. */
-enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence, const char *allow,
-                            bool close);
+enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence,
+                            const char *allow, bool close);
 /* A body that is copied. etag, cache may be NULL. */
 enum MHD_Result http_say(struct MHD_Connection *connection, int status, const char *type, struct span body,
                          const char *cache, const char *etag);
@@ -32,7 +32,8 @@ bool http_is_ambiguous(struct MHD_Connection *connection);
 /* public.c */
 struct publisher;
 /* directory: of PEM chains; fd as above. */
-enum bf_err publisher_create(struct server *server, int fd, const char *directory, struct publisher **ret) must_use;
+enum bf_err publisher_create(struct server *server, int fd, const char *directory, struct publisher **ret)
+    must_use;
 enum bf_err publisher_start(struct publisher *p) must_use;
 void publisher_destroy(struct publisher *p);
 

@@ -15,10 +15,11 @@ static void set_key(struct worker *w, const struct lane *lane, struct record *re
     uint8_t sum[SHA256_BYTES];
     if (!lane->json) {
         const struct span via = message_header(&lane->message, SIP_H_VIA);
-        struct { uint64_t via, call_id, tag, cseq; } lengths = { via.n, lane->call.call_id.n, lane->call.from_tag.n,
-                                                                lane->call.cseq };
-        const struct span parts[] = { span_make(&lengths, sizeof lengths), via, lane->call.call_id, lane->call.from_tag,
-                                      lane->message.bytes };
+        struct {
+            uint64_t via, call_id, tag, cseq;
+        } lengths = { via.n, lane->call.call_id.n, lane->call.from_tag.n, lane->call.cseq };
+        const struct span parts[] = { span_make(&lengths, sizeof lengths), via, lane->call.call_id,
+                                      lane->call.from_tag, lane->message.bytes };
         if (sha256_many(desk_sha256(w->desk), parts, ARRAY_SIZE(parts), sum) == BF_OK) {
             memcpy(ret->key, sum, sizeof ret->key);
             return;
@@ -54,15 +55,19 @@ static void set_replay(const struct verdict *v, const struct call *call, struct 
         }
 }
 
+/* Without memory for them the record goes without its ballots: the verdict counts more. */
 static void set_ballots(struct lane *lane, const struct verdict *v, struct record *ret)
 {
-    for (size_t i = 0; i < v->n_casts && i < VERDICT_CASTS; i++)
-        lane->ballots[i] = (struct record_ballot){ .check = span_of(v->casts[i].check->name),
-                                                   .identity = v->casts[i].identity,
-                                                   .vote = (uint8_t)v->casts[i].ballot.vote,
-                                                   .why = span_of(v->casts[i].ballot.why) };
-    ret->ballots = lane->ballots;
-    ret->n_ballots = v->n_casts < VERDICT_CASTS ? v->n_casts : VERDICT_CASTS;
+    struct record_ballot *ballots = arena_take(lane->arena, v->n_casts * sizeof *ballots + 1);
+    if (!ballots)
+        return;
+    for (size_t i = 0; i < v->n_casts; i++)
+        ballots[i] = (struct record_ballot){ .check = span_of(v->casts[i].check->name),
+                                             .identity = v->casts[i].identity,
+                                             .vote = (uint8_t)v->casts[i].ballot.vote,
+                                             .why = span_of(v->casts[i].ballot.why) };
+    ret->ballots = ballots;
+    ret->n_ballots = v->n_casts;
 }
 
 static void set_verdict(struct lane *lane, struct record *ret)
@@ -177,8 +182,8 @@ static size_t words_of(const struct lane *lane, const struct record *r, struct l
     return n;
 }
 
-static void put_json(struct buf *b, const char *at, int ms, const struct record *r, const struct line_word *words,
-                     size_t n)
+static void put_json(struct buf *b, const char *at, int ms, const struct record *r,
+                     const struct line_word *words, size_t n)
 {
     buf_printf(b, "{\"at\":\"%.19s.%03dZ\"", at, ms);
     for (size_t i = 0; i < n; i++)
@@ -190,8 +195,8 @@ static void put_json(struct buf *b, const char *at, int ms, const struct record 
 }
 
 /* A value that others wrote must not look like a word of ours: blanks and quotes end up inside quotes. */
-static void put_plain(struct buf *b, const char *at, int ms, const struct record *r, const struct line_word *words,
-                      size_t n)
+static void put_plain(struct buf *b, const char *at, int ms, const struct record *r,
+                      const struct line_word *words, size_t n)
 {
     buf_printf(b, "%.19s.%03dZ call:", at, ms);
     for (size_t i = 0; i < n; i++) {

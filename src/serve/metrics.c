@@ -24,7 +24,7 @@ static void put_rows(struct buf *out, const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         put_head(out, rows[i].name, rows[i].help, rows[i].kind == COUNTER ? "counter" : "gauge");
-        buf_printf(out, "bonafide_%s %.17g\n", rows[i].name, rows[i].value);
+        buf_printf(out, "bonafide_%s %.15g\n", rows[i].name, rows[i].value);
     }
 }
 
@@ -51,15 +51,18 @@ static const struct {
     { COUNT_SEND_FAILED, "send_failed_total", "Answers that could not be sent" },
     { COUNT_RECORD_FAILED, "record_failed_total", "Calls whose record could not be kept" },
     { COUNT_CONNECTIONS, "connections_total", "TCP connections accepted" },
-    { COUNT_CONNECTIONS_REFUSED, "connections_refused_total", "TCP connections refused: sip.connections was reached" },
-    { COUNT_CONNECTIONS_CUT, "connections_cut_total", "TCP connections closed by us: idle, slow, too large, broken" },
+    { COUNT_CONNECTIONS_REFUSED, "connections_refused_total",
+      "TCP connections refused: sip.connections was reached" },
+    { COUNT_CONNECTIONS_CUT, "connections_cut_total",
+      "TCP connections closed by us: idle, slow, too large, broken" },
     { COUNT_HTTP_VERDICTS, "http_verdicts_total", "Verdicts asked for over HTTP" },
 };
 
 static void put_plain(const struct server *s, struct buf *out)
 {
     for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
-        const struct row row = { plain[i].name, plain[i].help, COUNTER, (double)server_count(s, plain[i].count) };
+        const struct row row = { plain[i].name, plain[i].help, COUNTER,
+                                 (double)server_count(s, plain[i].count) };
         put_rows(out, &row, 1);
     }
 }
@@ -96,7 +99,8 @@ static void put_calls(const struct server *s, struct buf *out)
             const uint64_t n = sum_calls(s, kind, code);
             if (n == 0 && count_codes[code] != 302)
                 continue;
-            buf_printf(out, "bonafide_calls_total{verdict=\"%s\",code=\"", count_kind_text((enum count_kind)kind));
+            buf_printf(out, "bonafide_calls_total{verdict=\"%s\",code=\"",
+                       count_kind_text((enum count_kind)kind));
             if (count_codes[code])
                 buf_decimal(out, count_codes[code]);
             else
@@ -119,7 +123,7 @@ static void put_latency(const struct server *s, struct buf *out)
     for (size_t i = 0; i < s->n_workers; i++)
         us += atomic_load_explicit(&s->workers[i]->counts.latency_us, memory_order_relaxed);
     buf_printf(out,
-               "bonafide_answer_seconds_bucket{le=\"+Inf\"} %llu\nbonafide_answer_seconds_sum %.17g\n"
+               "bonafide_answer_seconds_bucket{le=\"+Inf\"} %llu\nbonafide_answer_seconds_sum %.15g\n"
                "bonafide_answer_seconds_count %llu\n",
                (unsigned long long)below, (double)us / 1e6, (unsigned long long)below);
 }
@@ -167,7 +171,8 @@ static void put_fetch(const struct server *s, struct buf *out)
 
 static void put_record(const struct server *s, struct buf *out)
 {
-    const struct recorder_counts c = s->recorder ? recorder_counts(s->recorder) : (struct recorder_counts){ .lag_ms = 0 };
+    const struct recorder_counts c =
+        s->recorder ? recorder_counts(s->recorder) : (struct recorder_counts){ .lag_ms = 0 };
     const struct row rows[] = {
         { "records_total", "Records appended to the journal", COUNTER, (double)c.appended },
         { "records_failed_total", "Records the journal could not take", COUNTER, (double)c.failed },
@@ -175,7 +180,8 @@ static void put_record(const struct server *s, struct buf *out)
         { "journal_lag_records", "Records that are not in the index yet", GAUGE, (double)c.lag_records },
         { "journal_lag_bytes", "Their bytes", GAUGE, (double)c.lag_bytes },
         { "journal_lag_seconds", "Age of the oldest of them", GAUGE, (double)c.lag_ms / 1000 },
-        { "record_failing", "1: the last batch could not be kept", GAUGE, atomic_load(&s->gauges.record_failed) },
+        { "record_failing", "1: the last batch could not be kept", GAUGE,
+          atomic_load(&s->gauges.record_failed) },
     };
     put_rows(out, rows, ARRAY_SIZE(rows));
 }
@@ -227,13 +233,15 @@ static void put_gauges(const struct server *s, struct buf *out)
           seconds_until(atomic_load(&g->anchor_expiry)) },
         { "crl_age_seconds", "Age of the oldest revocation list; -1: none is configured", GAUGE,
           (double)atomic_load(&g->crl_age) },
-        { "crl_unknown", "1: a revocation list is configured, and none is valid", GAUGE, atomic_load(&g->crl_unknown) },
+        { "crl_unknown", "1: a revocation list is configured, and none is valid", GAUGE,
+          atomic_load(&g->crl_unknown) },
         { "iat_offset_seconds", "Median of the signed times, seen from our clock", GAUGE,
           (double)atomic_load(&g->iat_median_s) },
         { "clock_alarms_total", "Clock steps and signed times that do not fit our clock", COUNTER,
           (double)atomic_load(&g->clock_alarms) },
         { "reloads_total", "Configurations taken into use", COUNTER, (double)atomic_load(&g->reloads) },
-        { "reload_failures_total", "Configurations refused", COUNTER, (double)atomic_load(&g->reload_failures) },
+        { "reload_failures_total", "Configurations refused", COUNTER,
+          (double)atomic_load(&g->reload_failures) },
         { "reload_failed", "1: the last reload was refused, the one before is in force", GAUGE,
           atomic_load(&g->reload_failed) },
         { "draining", "1: the server is about to end", GAUGE, atomic_load(&s->draining) },

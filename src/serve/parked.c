@@ -80,8 +80,8 @@ static bool admit(struct parking *p, struct parked *parked, const struct want *w
     return false;
 }
 
-struct parked *parked_create(struct parking *p, struct span message, uint64_t source, const struct want *wants,
-                             size_t n_wants)
+struct parked *parked_create(struct parking *p, struct span message, uint64_t source,
+                             const struct want *wants, size_t n_wants)
 {
     struct parked *parked = malloc(sizeof *parked + message.n);
     if (parked) {
@@ -151,8 +151,8 @@ struct parked *parked_numbered(const struct parked_row *row, uint64_t number)
     return p;
 }
 
-struct resend *resend_create(const struct origin *origin, const struct answers_ticket *ticket, struct span bytes,
-                             mono_t now)
+struct resend *resend_create(const struct origin *origin, const struct answers_ticket *ticket,
+                             struct span bytes, mono_t now)
 {
     struct resend *r = malloc(sizeof *r + bytes.n);
     if (!r)

@@ -18,7 +18,7 @@
 
 #define PARKED_A_SOURCE 64u
 #define PARKED_A_HOST   256u
-#define PARKED_ROUNDS   4u    /* a signer that is fetched and gone again so often is not waited for any more */
+#define PARKED_ROUNDS   4u /* a signer that is fetched and gone again so often is not waited for any more */
 #define PARKING_ROWS    4096u /* counters; two that share one are counted together: stricter, never looser */
 
 struct parking {
@@ -48,21 +48,21 @@ struct parked {
     uint64_t source;
     uint32_t source_row, host_rows[LIMIT_IDENTITIES];
     unsigned n_hosts;
-    unsigned pending;  /* wants that have not come back: it lives at least as long */
-    unsigned rounds;   /* how often it was judged in vain */
+    unsigned pending; /* wants that have not come back: it lives at least as long */
+    unsigned rounds;  /* how often it was judged in vain */
     struct answer_id id;
-    bool json;         /* the message is JSON */
-    bool over;         /* answered, or given up: only waits for its wants */
-    bool resumed;      /* stands in a lane of the batch that is being collected */
-    bool asked_again;  /* stale copies were fetched again */
+    bool json;        /* the message is JSON */
+    bool over;        /* answered, or given up: only waits for its wants */
+    bool resumed;     /* stands in a lane of the batch that is being collected */
+    bool asked_again; /* stale copies were fetched again */
     struct parked_want wants[LIMIT_IDENTITIES];
     size_t n;
     char message[];
 };
 
 /* NULL: no room for it (the bounds, or memory). The copy is charged until parked_leave. */
-struct parked *parked_create(struct parking *p, struct span message, uint64_t source, const struct want *wants,
-                             size_t n_wants);
+struct parked *parked_create(struct parking *p, struct span message, uint64_t source,
+                             const struct want *wants, size_t n_wants);
 /* Gives the room back; once. The memory stays until parked_destroy, which needs pending == 0. */
 void parked_leave(struct parking *p, struct parked *parked);
 void parked_destroy(struct parked *parked);
@@ -84,8 +84,8 @@ struct resend {
     size_t n;
     char bytes[];
 };
-struct resend *resend_create(const struct origin *origin, const struct answers_ticket *ticket, struct span bytes,
-                             mono_t now); /* NULL: no memory */
+struct resend *resend_create(const struct origin *origin, const struct answers_ticket *ticket,
+                             struct span bytes, mono_t now); /* NULL: no memory */
 /* Moves it to its next time; false when there is none any more. */
 bool resend_next(struct resend *r, mono_t now);
 

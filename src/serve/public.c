@@ -44,12 +44,13 @@ enum bf_err publisher_create(struct server *server, int fd, const char *director
 
 static bool is_name(struct span name)
 {
-    if (name.n < 5 || name.n > NAME_MAX_ || name.p[0] == '.' || !span_equal(span_from(name, name.n - 4), SPAN(".pem")))
+    if (name.n < 5 || name.n > NAME_MAX_ || name.p[0] == '.' ||
+        !span_equal(span_from(name, name.n - 4), SPAN(".pem")))
         return false;
     for (size_t i = 0; i < name.n; i++) {
         const char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-              c == '-'))
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+              c == '_' || c == '-'))
             return false;
     }
     return true;
@@ -69,8 +70,8 @@ static char *read_chain(int directory, const char *name, size_t *ret_n)
     const int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0)
         return NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && st.st_size <= (off_t)LIMIT_CHAIN_BYTES &&
-        (body = malloc((size_t)st.st_size)) != NULL)
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+        st.st_size <= (off_t)LIMIT_CHAIN_BYTES && (body = malloc((size_t)st.st_size)) != NULL)
         n = read(fd, body, (size_t)st.st_size);
     close(fd);
     const struct span text = span_make(body, n > 0 ? (size_t)n : 0);
@@ -103,7 +104,8 @@ static enum MHD_Result publish(struct publisher *p, struct MHD_Connection *conne
     if (!body)
         return http_refuse(connection, 404, "there is no such certificate", NULL, false);
     etag_of(span_make(body, n), etag);
-    const struct span known = span_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match"));
+    const struct span known =
+        span_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "If-None-Match"));
     const bool same = known.p && holds(known, span_of(etag));
     const enum MHD_Result result = http_say(connection, same ? 304 : 200, "application/pem-certificate-chain",
                                             same ? SPAN_NONE : span_make(body, n), CACHE, etag);
@@ -111,15 +113,17 @@ static enum MHD_Result publish(struct publisher *p, struct MHD_Connection *conne
     return result;
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path, const char *method,
-                              const char *version, const char *data, size_t *data_n, void **state)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
+                              const char *method, const char *version, const char *data, size_t *data_n,
+                              void **state)
 {
     (void)version;
     (void)data;
     if (!*state) { /* the header fields are there; without a body the second call follows at once */
         *state = arg;
         if (http_is_ambiguous(connection))
-            return http_refuse(connection, 400, "say once, and in one way only, how long the body is", NULL, true);
+            return http_refuse(connection, 400, "say once, and in one way only, how long the body is", NULL,
+                               true);
         if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)
             return http_refuse(connection, 405, "certificates can only be read", "GET, HEAD", true);
         return MHD_YES;
@@ -133,10 +137,10 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 
 enum bf_err publisher_start(struct publisher *p)
 {
-    p->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, p, MHD_OPTION_LISTEN_SOCKET, p->fd,
-                                 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                                 MHD_OPTION_END);
+    p->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, p,
+                                 MHD_OPTION_LISTEN_SOCKET, p->fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+                                 MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                 (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     return p->daemon ? BF_OK : BF_EIO;
 }
 

@@ -9,7 +9,8 @@
 
 static struct sip_source source_of(const struct lane *lane)
 {
-    return (struct sip_source){ .addr = origin_addr(&lane->origin), .reliable = lane->origin.door == DOOR_TCP };
+    return (struct sip_source){ .addr = origin_addr(&lane->origin),
+                                .reliable = lane->origin.door == DOOR_TCP };
 }
 
 /* RFC 3261 section 18.2.2, but only to somebody who may talk to us: a Via is written by the sender (SEC-063). */
@@ -110,15 +111,15 @@ void request_write(struct worker *w, struct lane *lane)
     const struct snapshot *s = w->snapshot;
     const struct sip_source from = source_of(lane);
     char tag[REPLY_TAG];
-    lane->next_hop = hop_text(s, lane->decision.hop);
     if (lane->origin.door == DOOR_HTTP) {
         lane->status = 200;
         return;
     }
     reply_tag(w->server->tag_secret, &lane->message, tag);
     clear_out(lane);
-    const enum bf_err err = answer_sip(&s->config->answer, s->signing, &lane->decision, &lane->message, &lane->call, &from,
-                                       span_make(tag, sizeof tag), lane->next_hop, &lane->out, &lane->status);
+    const enum bf_err err =
+        answer_sip(&s->config->answer, s->signing, &lane->decision, &lane->message, &lane->call, &from,
+                   span_make(tag, sizeof tag), hop_text(s, lane->decision.hop), &lane->out, &lane->status);
     if (err == BF_OK && buf_ok(&lane->out))
         return;
     const enum lane_state state = lane->state;
@@ -145,7 +146,11 @@ static bool digest(struct worker *w, struct span *parts, size_t n, uint64_t out[
 
 static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t out[static 2])
 {
-    struct { uint8_t addr[16]; uint32_t cseq; uint16_t port, door; } fixed;
+    struct {
+        uint8_t addr[16];
+        uint32_t cseq;
+        uint16_t port, door;
+    } fixed;
     struct sip_via via;
     struct fault fault;
     struct span rest = message_header(&lane->message, SIP_H_VIA), top;
@@ -163,7 +168,10 @@ static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t o
 
 static bool key_of(struct worker *w, const struct lane *lane, struct answers_key *key)
 {
-    struct { uint8_t addr[16]; uint16_t port, door; } fixed;
+    struct {
+        uint8_t addr[16];
+        uint16_t port, door;
+    } fixed;
     memset(&fixed, 0, sizeof fixed);
     addr_bytes(origin_addr(&lane->origin), fixed.addr);
     fixed.port = addr_port(origin_addr(&lane->origin));
@@ -177,7 +185,8 @@ static bool in_dialog(const struct sip_message *m)
     struct sip_address to;
     struct fault fault;
     struct span tag;
-    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK && sip_param(to.params, SPAN("tag"), &tag);
+    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK &&
+           sip_param(to.params, SPAN("tag"), &tag);
 }
 
 /* ---- the methods ---- */
@@ -201,14 +210,9 @@ static void look_cancel(struct worker *w, struct lane *lane)
         return;
     }
     switch (answers_cancel(w->server->answers, transaction, &owner, &parked)) {
-    case CANCEL_UNKNOWN:
-        request_status(w, lane, 481, NULL);
-        return;
-    case CANCEL_PARKED:
-        worker_cancel(w->server->workers[owner], parked);
-        break;
-    case CANCEL_TOO_LATE:
-        break;
+    case CANCEL_UNKNOWN: request_status(w, lane, 481, NULL); return;
+    case CANCEL_PARKED: worker_cancel(w->server->workers[owner], parked); break;
+    case CANCEL_TOO_LATE: break;
     }
     request_status(w, lane, 200, NULL);
 }
@@ -233,9 +237,11 @@ static void read_call(struct worker *w, struct lane *lane, enum bf_err *ret, str
 {
     struct peer peer;
     const struct snapshot *s = w->snapshot;
-    snapshot_peer(s, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door, w->server->source_key, &peer);
+    snapshot_peer(s, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door,
+                  w->server->source_key, &peer);
     if (lane->json)
-        *ret = call_of_json(lane->bytes, &s->rules, &lane->arrival, desk_sha256(w->desk), lane->arena, &lane->call, fault);
+        *ret = call_of_json(lane->bytes, &s->rules, &lane->arrival, desk_sha256(w->desk), lane->arena,
+                            &lane->call, fault);
     else
         *ret = call_of_sip(&lane->message, &s->rules, &peer, lane->arrival, desk_sha256(w->desk), lane->arena,
                            &lane->call, fault);
@@ -286,8 +292,9 @@ static void sign(struct worker *w, struct lane *lane)
     d->signing = 1;
     d->hop = (uint8_t)hops_choose(w->server->hops);
     d->masked = lane->call.anonymous;
-    d->sign.refusal = (uint8_t)(w->snapshot->signing ? signing_sign(w->snapshot->signing, &lane->call, &d->sign.what)
-                                                     : SIGN_NO_ROW);
+    d->sign.refusal =
+        (uint8_t)(w->snapshot->signing ? signing_sign(w->snapshot->signing, &lane->call, &d->sign.what)
+                                       : SIGN_NO_ROW);
     lane->kind = d->sign.refusal == SIGN_OK ? KIND_SIGNED : KIND_UNSIGNED;
     lane->state = LANE_DECIDED;
     lane->keep = true;
@@ -441,7 +448,8 @@ void request_look(struct worker *w, struct lane *lane)
     count_add(&w->counts, COUNT_MESSAGES, 1);
     lane->message.is_request = false;
     lane->message.n_headers = 0;
-    err = message_read(lane->bytes, lane->origin.door == DOOR_TCP ? SIP_STREAM : SIP_DATAGRAM, &lane->message, &fault);
+    err = message_read(lane->bytes, lane->origin.door == DOOR_TCP ? SIP_STREAM : SIP_DATAGRAM, &lane->message,
+                       &fault);
     if (err) {
         find_target(w, lane);
         malformed(w, lane, err);

@@ -8,10 +8,10 @@
 #include "serve/http.h"
 #include "serve/notify.h"
 
-#define SECOND      MONO_S(1)
-#define DRAIN_TIME  MONO_S(10)
-#define FLUSH_MS    5000
-#define LINE_BYTES  256u
+#define SECOND     MONO_S(1)
+#define DRAIN_TIME MONO_S(10)
+#define FLUSH_MS   5000
+#define LINE_BYTES 256u
 
 static void tell(struct server *s)
 {
@@ -89,7 +89,8 @@ static void end(struct server *s)
     if (s->http)
         http_stop(s->http);
     if (s->recorder && recorder_flush(s->recorder, FLUSH_MS) != BF_OK)
-        log_put(s->log, LOG_WARN, "the index of the record lags behind its journal; it catches up at the next start");
+        log_put(s->log, LOG_WARN,
+                "the index of the record lags behind its journal; it catches up at the next start");
 }
 
 /* ---- once a second ---- */
@@ -171,16 +172,18 @@ struct voice {
     void *arg;
 };
 
-static void __attribute__((format(printf, 3, 4))) speak(const struct voice *v, enum log_level level, const char *format, ...)
+static void __attribute__((format(printf, 3, 4)))
+speak(const struct voice *v, enum log_level level, const char *format, ...)
 {
     char line[LINE_BYTES];
     va_list args;
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    log_put(v->s->log, level, "%s", line);
     if (v->say)
         v->say(v->arg, level, line);
+    else
+        log_put(v->s->log, level, "%s", line);
 }
 
 static void introduce_domain(const struct voice *v, const struct trust *t, size_t i, utc_t now)
@@ -190,19 +193,18 @@ static void introduce_domain(const struct voice *v, const struct trust *t, size_
     const size_t n = trust_domain_anchors(t, i);
     speak(v, LOG_INFO, "trust domain %s: %zu anchor%s", name, n, n == 1 ? "" : "s");
     if (trust_domain_is_lab(t, i))
-        speak(v, LOG_WARN, "trust domain %s is a LABORATORY's: what it vouches for is proven to nobody else", name);
+        speak(v, LOG_WARN, "trust domain %s is a LABORATORY's: what it vouches for is proven to nobody else",
+              name);
     switch (trust_domain_crl(t, i, now, &age)) {
-    case REVOCATION_NOT_ASKED:
-        speak(v, LOG_INFO, "trust domain %s: no revocation list", name);
-        break;
+    case REVOCATION_NOT_ASKED: speak(v, LOG_INFO, "trust domain %s: no revocation list", name); break;
     case REVOCATION_GOOD:
     case REVOCATION_REVOKED:
         speak(v, LOG_INFO, "trust domain %s: revocation list of %lld h ago", name, (long long)(age / 3600));
         break;
     case REVOCATION_UNKNOWN:
         why = trust_domain_crl_fault(t, i, now, &file);
-        speak(v, LOG_ALARM, "trust domain %s: no valid revocation list (%s: %s): its calls are unproven", name,
-              file ? file : "none", why ? why : "never fetched");
+        speak(v, LOG_ALARM, "trust domain %s: no valid revocation list (%s: %s): its calls are unproven",
+              name, file ? file : "none", why ? why : "never fetched");
         break;
     }
 }
@@ -219,8 +221,8 @@ static void introduce_trust(const struct voice *v)
     if (trust_domains(t) == 0)
         speak(v, LOG_WARN, "no trust anchors are configured: no call can be proven; see docs/anchors.md");
     else if (trust_first_expiry(t) != INT64_MAX)
-        speak(v, trust_first_expiry(t) < now + 30 * 86400 ? LOG_ALARM : LOG_INFO, "the first anchor expires %s",
-              utc_text(trust_first_expiry(t), at));
+        speak(v, trust_first_expiry(t) < now + 30 * 86400 ? LOG_ALARM : LOG_INFO,
+              "the first anchor expires %s", utc_text(trust_first_expiry(t), at));
     epoch_exit(s->epoch, s->slot);
 }
 
@@ -235,8 +237,9 @@ void server_introduce(const struct server *s, server_say *say, void *arg)
     }
     introduce_trust(&v);
     if (s->lab_urls)
-        speak(&v, LOG_WARN, "x5u.lab is ON: certificates are fetched over http, from any port and private addresses; "
-                            "not for calls of the public network");
+        speak(&v, LOG_WARN,
+              "x5u.lab is ON: certificates are fetched over http, from any port and private addresses; "
+              "not for calls of the public network");
     if (!s->recorder)
         speak(&v, LOG_WARN, "no record is kept: store.journal is empty");
 }

@@ -2,9 +2,11 @@
 /* A server is made from its configuration here; every socket is bound before the first call is answered. */
 #include "serve/serve.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/random.h"
@@ -13,6 +15,19 @@
 #include "serve/http.h"
 
 /* ---- the parts ---- */
+
+/* The directories above what a server keeps, as private as what is in them; whoever opens it says what still fails. */
+static void make_parents(const char *path)
+{
+    char *copy = path ? strdup(path) : NULL;
+    for (char *at = copy ? strchr(copy + 1, '/') : NULL; at; at = strchr(at + 1, '/')) {
+        *at = '\0';
+        if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+            break;
+        *at = '/';
+    }
+    free(copy);
+}
 
 static enum bf_err say(char **ret_message, enum bf_err err, const char *what)
 {
@@ -27,21 +42,28 @@ static enum bf_err make_trust(struct server *s, const struct config *c, char **r
     *ret_message = control_mixed_domains(c);
     if (*ret_message)
         return BF_EDENIED;
-    enum bf_err err = trust_create(c->trust.domains, c->trust.n_domains, s->generation, clock_now(s->clock).utc, &trust,
-                                   ret_message);
+    enum bf_err err = trust_create(c->trust.domains, c->trust.n_domains, s->generation,
+                                   clock_now(s->clock).utc, &trust, ret_message);
     if (err)
         return say(ret_message, err, "the trust domains cannot be read");
-    const struct fetch_options fetch = { .lab = c->x5u.lab, .proxy = c->x5u.proxy, .ca_file = c->x5u.ca_file,
-                                         .clock = s->clock, .log = s->log };
+    const struct fetch_options fetch = {
+        .lab = c->x5u.lab, .proxy = c->x5u.proxy, .ca_file = c->x5u.ca_file, .clock = s->clock, .log = s->log
+    };
     err = fetch_create(&fetch, &s->fetch);
     if (err) {
         trust_destroy(trust);
         return say(ret_message, err, "the fetcher of certificates cannot be started");
     }
-    const struct signers_options signers = { .fetch = s->fetch, .certs_dir = c->x5u.certs_dir,
-                                             .cache_dir = c->x5u.cache_dir, .trust = trust, .epoch = s->epoch,
-                                             .clock = s->clock, .main_max = (size_t)c->x5u.cache_entries,
-                                             .lab = c->x5u.lab, .log = s->log };
+    make_parents(c->x5u.cache_dir);
+    const struct signers_options signers = { .fetch = s->fetch,
+                                             .certs_dir = c->x5u.certs_dir,
+                                             .cache_dir = c->x5u.cache_dir,
+                                             .trust = trust,
+                                             .epoch = s->epoch,
+                                             .clock = s->clock,
+                                             .main_max = (size_t)c->x5u.cache_entries,
+                                             .lab = c->x5u.lab,
+                                             .log = s->log };
     err = signers_create(&signers, &s->signers);
     return err ? say(ret_message, err, "the index of certificates cannot be made") : BF_OK;
 }
@@ -64,7 +86,8 @@ static void remember(void *arg, const struct replay_sighting *sighting, utc_t at
 /* Tokens seen before a restart are seen after it. */
 static enum bf_err make_memory(struct server *s, const struct config *c, char **ret_message)
 {
-    const mono_t window = MONO_S(2 * c->freshness_s + 10); /* a token is fresh from freshness_s before to after its iat */
+    const mono_t window =
+        MONO_S(2 * c->freshness_s + 10); /* a token is fresh from freshness_s before to after its iat */
     enum bf_err err = replay_create((size_t)c->replay_entries, window, &s->replay);
     if (err)
         return say(ret_message, err, "replay_entries: the memory of tokens cannot be made");
@@ -88,16 +111,20 @@ static enum bf_err make_record(struct server *s, const struct config *c, char **
                                               .db_url = is_set(c->store.url) ? c->store.url : NULL,
                                               .durability = c->store.durability,
                                               .keep_days = (unsigned)c->store.keep_days,
-                                              .keep_bytes = (uint64_t)c->store.keep_mb << 20, .log = s->log };
+                                              .keep_bytes = (uint64_t)c->store.keep_mb << 20,
+                                              .log = s->log };
     if (!is_set(c->store.journal))
         return BF_OK;
+    make_parents(c->store.journal);
+    if (options.db_url && strncmp(options.db_url, "sqlite:", 7) == 0)
+        make_parents(options.db_url + 7);
     enum bf_err err = recorder_create(&options, &s->recorder, ret_message);
     if (err)
         return say(ret_message, err, "the record cannot be opened");
     err = record_replays(c->store.journal, r.now.utc - (2 * c->freshness_s + 10), remember, &r);
     if (err)
-        log_put(s->log, LOG_ALARM, "tokens seen before this start cannot be read from %s: %s", c->store.journal,
-                bf_err_text(err));
+        log_put(s->log, LOG_ALARM, "tokens seen before this start cannot be read from %s: %s",
+                c->store.journal, bf_err_text(err));
     else if (r.n)
         log_put(s->log, LOG_INFO, "%zu tokens seen before this start are remembered", r.n);
     return BF_OK;
@@ -128,8 +155,8 @@ static enum bf_err open_udp(struct server *s, const struct config_listener *l, c
     int fds[SERVER_WORKERS_MAX];
     struct sockaddr_storage addr;
     socklen_t n;
-    const enum bf_err err = udp_open((const struct sockaddr *)&l->addr, l->addr_n, fds, s->n_workers, &addr, &n,
-                                     ret_message);
+    const enum bf_err err =
+        udp_open((const struct sockaddr *)&l->addr, l->addr_n, fds, s->n_workers, &addr, &n, ret_message);
     if (err)
         return err;
     for (size_t i = 0; i < s->n_workers; i++) {
@@ -145,7 +172,8 @@ static enum bf_err open_tcp(struct server *s, const struct config_listener *l, c
     struct tcp_listener *mine = &s->listeners[s->n_listeners];
     struct sockaddr_storage addr;
     socklen_t n;
-    const enum bf_err err = tcp_open((const struct sockaddr *)&l->addr, l->addr_n, &mine->fd, &addr, &n, ret_message);
+    const enum bf_err err =
+        tcp_open((const struct sockaddr *)&l->addr, l->addr_n, &mine->fd, &addr, &n, ret_message);
     if (err)
         return err;
     mine->role = l->role;
@@ -161,7 +189,8 @@ static enum bf_err open_http(struct server *s, const struct config *c, char **re
     int fd;
     if (!c->http.on)
         return BF_OK;
-    enum bf_err err = tcp_open((const struct sockaddr *)&c->http.addr, c->http.addr_n, &fd, &addr, &n, ret_message);
+    enum bf_err err =
+        tcp_open((const struct sockaddr *)&c->http.addr, c->http.addr_n, &fd, &addr, &n, ret_message);
     if (err)
         return err;
     err = http_create(s, fd, (unsigned)c->http.threads, &s->http);
@@ -181,7 +210,8 @@ static enum bf_err open_public(struct server *s, const struct config *c, char **
         *ret_message = strdup("public.listen needs public.certificates: the directory of chains to publish");
         return BF_EINVAL;
     }
-    enum bf_err err = tcp_open((const struct sockaddr *)&c->public_.addr, c->public_.addr_n, &fd, &addr, &n, ret_message);
+    enum bf_err err =
+        tcp_open((const struct sockaddr *)&c->public_.addr, c->public_.addr_n, &fd, &addr, &n, ret_message);
     if (err)
         return err;
     err = publisher_create(s, fd, c->public_.certificates, &s->publisher);
@@ -261,7 +291,8 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = make_doors(s, c, ret_message);
     if (!err)
         err = make_record(s, c, ret_message);
-    const struct snapshot_parts parts = { s->generation, s->signers, s->replay, s->freshness_max, s->lab_urls };
+    const struct snapshot_parts parts = { s->generation, s->signers, s->replay, s->freshness_max,
+                                          s->lab_urls };
     if (!err)
         err = snapshot_create(c, &parts, &snapshot, ret_message);
     if (err)

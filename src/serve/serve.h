@@ -34,6 +34,11 @@ struct server_options {
 enum bf_err server_create(struct config *config, const struct server_options *options, struct server **ret,
                           char **ret_message) must_use;
 
+/*
+ * Could a server be made of it? Reads anchors and keys, opens no port and no record. config is taken over. Errors as above.
+ */
+enum bf_err server_check(struct config *config, char **ret_message) must_use;
+
 /* Frees everything. Not while server_run runs. */
 void server_destroy(struct server *s);
 
@@ -64,7 +69,10 @@ struct server_address {
 /* Writes at most `max` of them; returns how many there are. */
 size_t server_addresses(const struct server *s, struct server_address *out, size_t max);
 
-/* Before server_run: the lines of a start: anchors, first expiry, age of the CRL, lab settings said loudly; each of them to log and to `say`. */
+/*
+ * Before server_run: the lines of a start: where it listens, anchors, first expiry, age of the CRL, lab settings said
+ * loudly (LOG_WARN). To `say`, or to the log when it is NULL.
+ */
 typedef void server_say(void *arg, enum log_level level, const char *line);
 void server_introduce(const struct server *s, server_say *say, void *arg);
 

@@ -30,12 +30,12 @@ struct tcp_listener {
 /* Numbers that need an epoch or a clock to be read: written by the control thread once a second. */
 struct gauges {
     _Atomic int64_t anchors, domains, lab_domains, anchor_expiry, signer_expiry;
-    _Atomic int64_t crl_age;     /* of the oldest CRL; -1: none configured */
-    _Atomic bool crl_unknown;    /* one is configured, and none is valid */
+    _Atomic int64_t crl_age;  /* of the oldest CRL; -1: none configured */
+    _Atomic bool crl_unknown; /* one is configured, and none is valid */
     _Atomic int64_t iat_median_s;
     _Atomic uint64_t clock_alarms, reloads, reload_failures;
-    _Atomic bool reload_failed;  /* the last one */
-    _Atomic bool record_failed;  /* the last batch could not be kept */
+    _Atomic bool reload_failed; /* the last one */
+    _Atomic bool record_failed; /* the last batch could not be kept */
 };
 
 struct server {
@@ -72,7 +72,7 @@ struct server {
 
     uint8_t tag_secret[16];
     struct hash_key source_key;
-    _Atomic uint64_t numbers; /* of connections and parked calls */
+    _Atomic uint64_t numbers;           /* of connections and parked calls */
     _Atomic uint64_t connections, held; /* open now; bytes they hold */
     uint64_t max_connections;
     mono_t idle;
@@ -82,7 +82,7 @@ struct server {
     _Atomic int32_t iat_offsets[IAT_SAMPLES];
     _Atomic uint64_t iat_n;
 
-    int control; /* eventfd of the control thread */
+    int control;            /* eventfd of the control thread */
     _Atomic uint64_t turns; /* whose turn it is to get a connection */
     _Atomic bool stop, reload, running, draining, ended;
 };

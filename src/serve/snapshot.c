@@ -14,9 +14,14 @@ static enum bf_err load_signing(struct snapshot *s, const struct config *config,
     for (size_t i = 0; i < config->n_sign; i++) {
         const struct config_sign_row *row = &config->sign[i];
         s->sign_rows[i] = (struct sign_row_options){
-            .numbers = row->numbers, .n_numbers = row->n_numbers, .attest = row->attest,
-            .customers = row->customers, .n_customers = row->n_customers,
-            .key_path = row->key, .x5u = row->x5u, .chain_path = row->chain,
+            .numbers = row->numbers,
+            .n_numbers = row->n_numbers,
+            .attest = row->attest,
+            .customers = row->customers,
+            .n_customers = row->n_customers,
+            .key_path = row->key,
+            .x5u = row->x5u,
+            .chain_path = row->chain,
         };
     }
     return signing_create(s->sign_rows, config->n_sign, &s->signing, ret_message);
@@ -31,8 +36,10 @@ static void set_rules(struct snapshot *s, const struct config *c, const struct s
         .options = { .freshness_s = freshness,
                      .least_attestation = c->least_attestation,
                      .lab_urls = parts->lab_urls,
-                     .own = c->numbers.own, .n_own = c->numbers.n_own,
-                     .same_line = c->numbers.same_line, .n_same_line = c->numbers.n_same_line },
+                     .own = c->numbers.own,
+                     .n_own = c->numbers.n_own,
+                     .same_line = c->numbers.same_line,
+                     .n_same_line = c->numbers.n_same_line },
         .signers = parts->signers,
         .replay = parts->replay,
     };

@@ -7,6 +7,7 @@
  * while its answers cannot leave, nothing more is read from it.
  */
 #include "serve/worker.h"
+#include "sip/frame.h"
 
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -41,7 +42,7 @@ struct connection {
     struct pile in, out;
     size_t eaten, looked;
     mono_t heard, began; /* last byte; first byte of the message that is not whole yet */
-    unsigned parked; /* calls of it that wait: it is not forgotten before they are answered */
+    unsigned parked;     /* calls of it that wait: it is not forgotten before they are answered */
     bool touched, blocked;
     bool closing; /* nothing more is heard; closed once all is said */
     bool dead;    /* closed as soon as the batch is over */
@@ -243,8 +244,12 @@ static void add_message(struct worker *w, struct connection *c, size_t n)
     lane->bytes = span_make(c->in.p + c->eaten, n);
     lane->arrival = w->now;
     lane->shed = w->overloaded;
-    lane->origin = (struct origin){ .door = DOOR_TCP, .role = c->role, .connection = c, .connection_number = number,
-                                    .peer = c->peer, .peer_n = c->peer_n };
+    lane->origin = (struct origin){ .door = DOOR_TCP,
+                                    .role = c->role,
+                                    .connection = c,
+                                    .connection_number = number,
+                                    .peer = c->peer,
+                                    .peer_n = c->peer_n };
     c->eaten += n;
     touch(w, c);
 }
@@ -285,12 +290,13 @@ static void frame(struct worker *w, struct connection *c)
             eat(c, n);
             say(w, c, SPAN("\r\n"));
             break;
-        case FRAME_BLANK:
-            eat(c, n);
-            break;
+        case FRAME_BLANK: eat(c, n); break;
         case FRAME_BROKEN: /* where the next message begins, nobody knows any more */
             count_add(&w->counts, COUNT_CONNECTIONS_CUT, 1);
-            add_message(w, c, n && n < LIMIT_SIP_MESSAGE ? n : held.n < LIMIT_SIP_MESSAGE ? held.n : LIMIT_SIP_MESSAGE);
+            add_message(w, c,
+                        n && n < LIMIT_SIP_MESSAGE   ? n
+                        : held.n < LIMIT_SIP_MESSAGE ? held.n
+                                                     : LIMIT_SIP_MESSAGE);
             if (c->number == number)
                 stop_hearing(c);
             return;
@@ -393,7 +399,8 @@ enum bf_err tcp_open(const struct sockaddr *addr, socklen_t n, int *ret, struct 
     *ret_n = sizeof *ret_addr;
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) == 0 &&
         (addr->sa_family != AF_INET6 || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) == 0) &&
-        bind(fd, addr, n) == 0 && listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)ret_addr, ret_n) == 0) {
+        bind(fd, addr, n) == 0 && listen(fd, BACKLOG) == 0 &&
+        getsockname(fd, (struct sockaddr *)ret_addr, ret_n) == 0) {
         *ret = fd;
         return BF_OK;
     }
@@ -451,7 +458,8 @@ static bool has_room(struct server *s)
     return false;
 }
 
-static void deal(struct acceptor *a, int fd, enum listener_role role, const struct sockaddr_storage *peer, socklen_t n)
+static void deal(struct acceptor *a, int fd, enum listener_role role, const struct sockaddr_storage *peer,
+                 socklen_t n)
 {
     struct server *s = a->server;
     const int one = 1;
@@ -462,7 +470,11 @@ static void deal(struct acceptor *a, int fd, enum listener_role role, const stru
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    *c = (struct connection){ .item = { NULL, INBOX_CONNECTION }, .fd = fd, .role = role, .peer = *peer, .peer_n = n,
+    *c = (struct connection){ .item = { NULL, INBOX_CONNECTION },
+                              .fd = fd,
+                              .role = role,
+                              .peer = *peer,
+                              .peer_n = n,
                               .number = atomic_fetch_add(&s->numbers, 1) + 1 };
     count_add(&s->counts, COUNT_CONNECTIONS, 1);
     inbox_put(&server_next_worker(s)->inbox, &c->item);

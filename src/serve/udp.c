@@ -52,7 +52,8 @@ static bool set_options(int fd, const struct sockaddr *addr)
     const int level = six ? IPPROTO_IPV6 : IPPROTO_IP;
     const int discover = six ? IPV6_PMTUDISC_DONT : IP_PMTUDISC_DONT;
     setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer); /* more is better, less is no failure */
-    return setsockopt(fd, level, six ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &discover, sizeof discover) == 0 &&
+    return setsockopt(fd, level, six ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &discover, sizeof discover) ==
+               0 &&
            setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one) == 0 &&
            (!six || setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) == 0) &&
            (!is_unspecified(addr) ||
@@ -64,8 +65,8 @@ static int open_one(const struct sockaddr *addr, socklen_t n, bool share)
     const int one = 1, fd = socket(addr->sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (set_options(fd, addr) && (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0) &&
-        bind(fd, addr, n) == 0)
+    if (set_options(fd, addr) &&
+        (!share || setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) == 0) && bind(fd, addr, n) == 0)
         return fd;
     const int why = errno;
     close(fd);
@@ -100,8 +101,8 @@ static bool reserve(const struct sockaddr *addr, socklen_t n, struct sockaddr_st
     return known;
 }
 
-enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count, struct sockaddr_storage *ret_addr,
-                     socklen_t *ret_n, char **ret_message)
+enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count,
+                     struct sockaddr_storage *ret_addr, socklen_t *ret_n, char **ret_message)
 {
     char text[64];
     size_t opened = 0;
@@ -128,9 +129,12 @@ static void prepare(struct worker *w, size_t first)
     for (size_t i = first; i < LIMIT_BATCH; i++) {
         struct origin *o = &w->lanes[i].origin;
         io->in_parts[i] = (struct iovec){ w->lanes[i].in, LANE_IN };
-        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &o->peer, .msg_namelen = sizeof o->peer,
-                                             .msg_iov = &io->in_parts[i], .msg_iovlen = 1,
-                                             .msg_control = io->control[i], .msg_controllen = CONTROL_BYTES };
+        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &o->peer,
+                                             .msg_namelen = sizeof o->peer,
+                                             .msg_iov = &io->in_parts[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = io->control[i],
+                                             .msg_controllen = CONTROL_BYTES };
     }
 }
 
@@ -226,8 +230,10 @@ void udp_receive(struct worker *w, struct udp_socket *u)
 static void fill(struct mmsghdr *m, struct iovec *part, const struct origin *o, struct span bytes)
 {
     *part = (struct iovec){ (void *)(uintptr_t)bytes.p, bytes.n };
-    m->msg_hdr = (struct msghdr){ .msg_name = (void *)(uintptr_t)&o->to, .msg_namelen = o->to_n,
-                                  .msg_iov = part, .msg_iovlen = 1,
+    m->msg_hdr = (struct msghdr){ .msg_name = (void *)(uintptr_t)&o->to,
+                                  .msg_namelen = o->to_n,
+                                  .msg_iov = part,
+                                  .msg_iovlen = 1,
                                   .msg_control = o->local_n ? (void *)(uintptr_t)o->local : NULL,
                                   .msg_controllen = o->local_n };
 }

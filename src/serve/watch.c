@@ -21,7 +21,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-bool watch_median(struct watch *w, const int32_t *offsets, int32_t *scratch, size_t n, uint64_t total, int64_t *ret_s)
+bool watch_median(struct watch *w, const int32_t *offsets, int32_t *scratch, size_t n, uint64_t total,
+                  int64_t *ret_s)
 {
     *ret_s = 0;
     if (n < WATCH_LEAST)

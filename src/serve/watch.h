@@ -16,7 +16,7 @@
 struct watch {
     bool begun;
     int64_t wall_ms, mono_ms;
-    uint64_t seen;    /* samples counted when the median last alarmed */
+    uint64_t seen; /* samples counted when the median last alarmed */
 };
 
 /* Call it about once a second. *ret_ms: how far the clock jumped, forward or back. true: more than WATCH_STEP_MS. */
@@ -26,6 +26,7 @@ bool watch_step(struct watch *w, struct instant now, int64_t *ret_ms);
  * offsets: the last iat - now of tokens, in any order; scratch takes n. *ret_s: the median; true: it is beyond WATCH_MEDIAN_S.
  * total: how many there ever were; the same samples alarm once.
  */
-bool watch_median(struct watch *w, const int32_t *offsets, int32_t *scratch, size_t n, uint64_t total, int64_t *ret_s);
+bool watch_median(struct watch *w, const int32_t *offsets, int32_t *scratch, size_t n, uint64_t total,
+                  int64_t *ret_s);
 
 #endif

@@ -21,8 +21,8 @@ static enum bf_err make_lanes(struct worker *w)
     w->lanes = calloc(LIMIT_BATCH, sizeof *w->lanes);
     w->peer_texts = calloc(LIMIT_BATCH, sizeof *w->peer_texts);
     /* Only pages that messages touch become resident. */
-    w->memory = mmap(NULL, LIMIT_BATCH * (LANE_IN + LANE_OUT), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                     0);
+    w->memory = mmap(NULL, LIMIT_BATCH * (LANE_IN + LANE_OUT), PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (w->memory == MAP_FAILED)
         w->memory = NULL;
     if (!w->lanes || !w->peer_texts || !w->memory)

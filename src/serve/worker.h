@@ -17,18 +17,18 @@
 #define ANSWER_SURPLUS 2048u /* an answer is at most its request and this much */
 
 enum lane_state {
-    LANE_NEW,      /* nobody has looked at it */
-    LANE_DROP,     /* nothing to say */
-    LANE_ANSWER,   /* `out` is complete: no call, or one answered before */
-    LANE_JUDGE,    /* waits for judge_many */
-    LANE_DECIDED,  /* `decision` is made: an answer and a record are due */
-    LANE_CANCEL,   /* a parked call that was cancelled: 487 and a record are due */
-    LANE_PARK,     /* waits for a certificate: out holds the 100 */
+    LANE_NEW,     /* nobody has looked at it */
+    LANE_DROP,    /* nothing to say */
+    LANE_ANSWER,  /* `out` is complete: no call, or one answered before */
+    LANE_JUDGE,   /* waits for judge_many */
+    LANE_DECIDED, /* `decision` is made: an answer and a record are due */
+    LANE_CANCEL,  /* a parked call that was cancelled: 487 and a record are due */
+    LANE_PARK,    /* waits for a certificate: out holds the 100 */
 };
 
 struct lane {
     enum lane_state state;
-    struct span bytes;     /* in `in`, a connection's buffer, a parked call or an HTTP body */
+    struct span bytes; /* in `in`, a connection's buffer, a parked call or an HTTP body */
     struct origin origin;
     struct instant arrival;
     struct parked *parked; /* it comes back; NULL: it is new */
@@ -46,7 +46,6 @@ struct lane {
     int status;            /* of the answer; 0: none */
     const char *error;     /* HTTP: why there is no verdict */
     struct record *record; /* of this batch; NULL: it is no call */
-    struct record_ballot ballots[VERDICT_CASTS];
     struct buf out;
     char *in, *out_memory;
 };
@@ -76,7 +75,7 @@ struct worker {
 
     const struct snapshot *snapshot; /* of this round */
     struct instant now;
-    mono_t judged;                   /* when the verdicts of the batch were there */
+    mono_t judged; /* when the verdicts of the batch were there */
 
     struct udp_socket *udp;
     size_t n_udp;
@@ -98,7 +97,7 @@ struct worker {
     struct connection *closed;      /* to be freed when nothing names them any more */
     struct connection *touched;     /* have bytes to give back or to send after this batch */
     mono_t swept;
-    bool overloaded;                /* the last datagrams were too old */
+    bool overloaded; /* the last datagrams were too old */
 
     struct counts counts;
 };
@@ -137,8 +136,8 @@ void udp_io_destroy(struct udp_io *io);
 void udp_receive(struct worker *w, struct udp_socket *u);
 void udp_send(struct worker *w);
 void udp_send_one(struct worker *w, const struct origin *origin, struct span bytes);
-enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count, struct sockaddr_storage *ret_addr,
-                     socklen_t *ret_n, char **ret_message) must_use;
+enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count,
+                     struct sockaddr_storage *ret_addr, socklen_t *ret_n, char **ret_message) must_use;
 
 /* tcp.c */
 enum bf_err tcp_open(const struct sockaddr *addr, socklen_t n, int *ret, struct sockaddr_storage *ret_addr,
@@ -155,7 +154,8 @@ void connection_send(struct worker *w, const struct origin *origin, struct span 
 void connections_flush(struct worker *w); /* after a batch */
 void connections_sweep(struct worker *w); /* once a second */
 void connections_bury(struct worker *w);  /* frees closed ones; between batches */
-void connection_wait(struct worker *w, const struct origin *origin, int calls); /* so many more calls of it are parked; any door */
+void connection_wait(struct worker *w, const struct origin *origin,
+                     int calls); /* so many more calls of it are parked; any door */
 void connections_close(struct worker *w);
 void connections_free(struct worker *w);
 
