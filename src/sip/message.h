@@ -58,7 +58,8 @@ struct sip_message {
 enum sip_reading {
     SIP_DATAGRAM = 0,     /* UDP: excess after Content-Length is dropped, none means all (SIP-020) */
     SIP_STREAM = 1 << 0,  /* TCP: Content-Length required; the bytes are exactly one message (sip/frame.h) */
-    SIP_BARE_LF = 1 << 1, /* files: lines may end with a bare LF, and the last empty line may be missing */
+    SIP_BARE_LF = 1 << 1, /* files: lines may end with a bare LF, the last empty line may be missing, and of the body
+                             what documents and editors lose: all of it, or a few bytes a line */
 };
 
 /*
