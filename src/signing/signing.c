@@ -96,7 +96,7 @@ static bool header_says_shaken(struct span token)
     const struct span segment = span_first(token, span_find(token, '.'));
     return base64url_decode(segment, bytes, sizeof bytes, &n, NULL) == BF_OK &&
            json_check(span_make(bytes, n), &header, NULL) == BF_OK &&
-           json_member(&header, SPAN("ppt"), &ppt) && span_equal(json_string(&ppt, &scratch), SPAN("shaken"));
+           json_member(&header, SPAN("ppt"), &ppt) && span_equal(json_chars(&ppt, &scratch), SPAN("shaken"));
 }
 
 /* Ours would stand beside it, and a verifier could not tell whose word to take. */

@@ -28,7 +28,7 @@ static enum bf_err read_orig(const struct reading *r, const struct json_value *v
 {
     struct json_value name, party, more;
     struct json_walk walk = json_begin(v);
-    if (v->kind != JSON_OBJECT)
+    if (v->kind != JSON_KIND_OBJECT)
         return token_flawed(r, TOKEN_CLAIMS, v, "orig is no object");
     if (!json_next(&walk, &name, &party) || json_next(&walk, NULL, &more))
         return token_flawed(r, TOKEN_CLAIMS, v, "orig must have exactly one member");
@@ -44,7 +44,7 @@ static enum bf_err read_dest_list(const struct reading *r, const struct json_val
     struct json_walk walk = json_begin(v);
     struct json_value element;
     const size_t before = t->n_dest;
-    if (v->kind != JSON_ARRAY)
+    if (v->kind != JSON_KIND_ARRAY)
         return token_flawed(r, TOKEN_CLAIMS, v, "tn and uri of dest must be arrays");
     while (json_next(&walk, NULL, &element)) {
         if (t->n_dest == LIMIT_DEST)
@@ -62,7 +62,7 @@ static enum bf_err read_dest(const struct reading *r, const struct json_value *v
 {
     struct json_value list;
     enum bf_err err = BF_OK;
-    if (v->kind != JSON_OBJECT)
+    if (v->kind != JSON_KIND_OBJECT)
         return token_flawed(r, TOKEN_CLAIMS, v, "dest is no object");
     if (json_member(v, SPAN("tn"), &list))
         err = read_dest_list(r, &list, false);
@@ -76,7 +76,7 @@ static enum bf_err read_dest(const struct reading *r, const struct json_value *v
 static enum bf_err read_iat(const struct reading *r, const struct json_value *v)
 {
     int64_t seconds;
-    if (!json_integer(v, &seconds))
+    if (!json_whole(v, &seconds))
         return token_flawed(r, TOKEN_IAT, v, "iat is not a whole number of seconds, written in digits");
     r->token->iat = seconds;
     return BF_OK;
@@ -122,11 +122,11 @@ static enum bf_err read_mky(const struct reading *r, const struct json_value *v)
 {
     struct json_walk walk = json_begin(v);
     struct json_value element, member;
-    if (v->kind != JSON_ARRAY)
+    if (v->kind != JSON_KIND_ARRAY)
         return token_flawed(r, TOKEN_CLAIMS, v, "mky is no array");
     while (json_next(&walk, NULL, &element))
-        if (!json_member(&element, SPAN("alg"), &member) || member.kind != JSON_STRING ||
-            !json_member(&element, SPAN("dig"), &member) || member.kind != JSON_STRING)
+        if (!json_member(&element, SPAN("alg"), &member) || member.kind != JSON_KIND_STRING ||
+            !json_member(&element, SPAN("dig"), &member) || member.kind != JSON_KIND_STRING)
             return token_flawed(r, TOKEN_CLAIMS, &element, "a fingerprint in mky lacks its alg or dig");
     return BF_OK;
 }

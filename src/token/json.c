@@ -293,7 +293,8 @@ static enum bf_err read_separator(struct reader *r, char close, bool *ret_more)
     if (!*ret_more && peek(r) != close)
         return refuse(r, "a comma or the end of the object or array is expected");
     r->at++;
-    skip_blanks(r);
+    if (*ret_more)
+        skip_blanks(r); /* not behind the end: the value ends there */
     return BF_OK;
 }
 
@@ -359,13 +360,13 @@ static enum bf_err read_value(struct reader *r, bool *ret_escaped)
 static enum json_kind kind_of(char c)
 {
     switch (c) {
-    case '{': return JSON_OBJECT;
-    case '[': return JSON_ARRAY;
-    case '"': return JSON_STRING;
-    case 't': return JSON_TRUE;
-    case 'f': return JSON_FALSE;
-    case 'n': return JSON_NULL;
-    default: return JSON_NUMBER;
+    case '{': return JSON_KIND_OBJECT;
+    case '[': return JSON_KIND_ARRAY;
+    case '"': return JSON_KIND_STRING;
+    case 't': return JSON_KIND_TRUE;
+    case 'f': return JSON_KIND_FALSE;
+    case 'n': return JSON_KIND_NULL;
+    default: return JSON_KIND_NUMBER;
     }
 }
 

@@ -6,6 +6,8 @@
  * duplicate member names (compared after unescaping, at every depth), depth past LIMIT_JSON_DEPTH, bytes
  * that are no UTF-8, lone surrogates, U+0000, a BOM, control characters, numbers that are not JSON, bytes after the value.
  * Allocates nothing.
+ *
+ * The names leave room for jansson's (json_string, JSON_OBJECT ...), which other rooms use away from the hot path.
  */
 #ifndef TOKEN_JSON_H
 #define TOKEN_JSON_H
@@ -14,12 +16,20 @@
 #include "base/fault.h"
 #include "base/span.h"
 
-enum json_kind { JSON_OBJECT, JSON_ARRAY, JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL };
+enum json_kind {
+    JSON_KIND_OBJECT,
+    JSON_KIND_ARRAY,
+    JSON_KIND_STRING,
+    JSON_KIND_NUMBER,
+    JSON_KIND_TRUE,
+    JSON_KIND_FALSE,
+    JSON_KIND_NULL
+};
 
 struct json_value {
     enum json_kind kind;
-    struct span text;    /* as it stands: quotes, braces included */
-    bool escaped;        /* a string with a backslash in it */
+    struct span text; /* as it stands: quotes, braces included */
+    bool escaped;     /* a string with a backslash in it */
 };
 
 /* A walk over the members of an object or the elements of an array that json_check accepted. */
@@ -41,10 +51,10 @@ bool json_member(const struct json_value *object, struct span name, struct json_
  * The string's characters. Without escapes a span into the text; else decoded into `scratch`, which
  * must have room for text.n bytes. SPAN_NONE when scratch is full or it is no string.
  */
-struct span json_string(const struct json_value *v, struct buf *scratch);
+struct span json_chars(const struct json_value *v, struct buf *scratch);
 
 /* A number written with digits only, no sign, fraction, exponent or leading zero, at most 2^53 (PP-010, PP-011). */
-bool json_integer(const struct json_value *v, int64_t *ret);
+bool json_whole(const struct json_value *v, int64_t *ret);
 
 /* true: serialized as A.3 asks: no blanks, members sorted by code point, minimal escapes, at all depths. */
 bool json_is_canonical(const struct json_value *v);

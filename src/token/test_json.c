@@ -22,45 +22,47 @@ static const struct good {
     enum json_kind kind;
     bool canonical;
 } good[] = {
-    { "pp_020 an object", "{\"a\":1,\"b\":[true,false,null]}", JSON_OBJECT, true },
-    { "pp_020 a blank after a colon", "{\"a\": 1}", JSON_OBJECT, false },
-    { "pp_020 a blank after a comma", "[1, 2]", JSON_ARRAY, false },
-    { "pp_020 a blank inside empty braces", "{ }", JSON_OBJECT, false },
-    { "pp_020 a line break", "{\"a\":1\r\n}", JSON_OBJECT, false },
-    { "pp_020 blanks in a string", "\" a b \"", JSON_STRING, true },
-    { "pp_021 sorted at all depths", "{\"a\":{\"x\":1,\"y\":2},\"b\":{\"a\":1}}", JSON_OBJECT, true },
-    { "pp_021 unsorted", "{\"b\":1,\"a\":2}", JSON_OBJECT, false },
-    { "pp_021 unsorted below", "[{\"a\":{\"d\":1,\"c\":2}}]", JSON_ARRAY, false },
-    { "pp_021 the shorter name first", "{\"orig\":1,\"origid\":2}", JSON_OBJECT, true },
-    { "pp_021 the longer name first", "{\"origid\":1,\"orig\":2}", JSON_OBJECT, false },
-    { "pp_021 upper case before lower", "{\"B\":1,\"a\":2}", JSON_OBJECT, true },
-    { "pp_021 by code point, not UTF-16", "{\"\xEF\xBD\xA1\":1,\"\xF0\x9D\x84\x9E\":2}", JSON_OBJECT, true },
-    { "pp_021 arrays keep their order", "[2,1]", JSON_ARRAY, true },
-    { "pp_021 the unescaped name counts", "{\"a\\\"\":1,\"a#\":2}", JSON_OBJECT, true },
-    { "pp_021 the unescaped name counts, the other way", "{\"a#\":1,\"a\\\"\":2}", JSON_OBJECT, false },
-    { "pp_023 a fraction", "[1.0]", JSON_ARRAY, false },
-    { "pp_023 an exponent", "1e3", JSON_NUMBER, false },
-    { "pp_023 minus zero", "-0", JSON_NUMBER, false },
-    { "pp_023 a negative integer", "-5", JSON_NUMBER, true },
-    { "pp_024 one name in two objects", "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", JSON_OBJECT, true },
-    { "pp_024 one name in another case", "{\"A\":1,\"a\":1}", JSON_OBJECT, true },
-    { "pp_025 escapes that must be", "\"\\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\\u000b\"", JSON_STRING, true },
-    { "pp_025 an escaped solidus", "\"\\/\"", JSON_STRING, false },
-    { "pp_025 a letter escaped", "\"\\u0061\"", JSON_STRING, false },
-    { "pp_025 upper-case digits", "\"\\u001F\"", JSON_STRING, false },
-    { "pp_025 the long form of a short one", "\"\\u000a\"", JSON_STRING, false },
-    { "pp_025 a quote as a number", "\"\\u0022\"", JSON_STRING, false },
-    { "pp_025 raw UTF-8", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9D\x84\x9E\x7F\"", JSON_STRING, true },
-    { "pp_025 escaped UTF-8", "\"\\u00e9\"", JSON_STRING, false },
-    { "a surrogate pair", "\"\\ud834\\udd1e\"", JSON_STRING, false },
-    { "a string", "\"\"", JSON_STRING, true },
-    { "true", "true", JSON_TRUE, true },
-    { "false", " false ", JSON_FALSE, true },
-    { "null", "null", JSON_NULL, true },
-    { "sec_006 a number beyond all", "1e400", JSON_NUMBER, false },
-    { "sec_006 a long number", "123456789012345678901234567890", JSON_NUMBER, true },
-    { "empty", "{}", JSON_OBJECT, true },
-    { "empty arrays", "[[],[[]]]", JSON_ARRAY, true },
+    { "pp_020 an object", "{\"a\":1,\"b\":[true,false,null]}", JSON_KIND_OBJECT, true },
+    { "pp_020 a blank after a colon", "{\"a\": 1}", JSON_KIND_OBJECT, false },
+    { "pp_020 a blank after a comma", "[1, 2]", JSON_KIND_ARRAY, false },
+    { "pp_020 a blank inside empty braces", "{ }", JSON_KIND_OBJECT, false },
+    { "pp_020 a line break", "{\"a\":1\r\n}", JSON_KIND_OBJECT, false },
+    { "pp_020 blanks in a string", "\" a b \"", JSON_KIND_STRING, true },
+    { "pp_021 sorted at all depths", "{\"a\":{\"x\":1,\"y\":2},\"b\":{\"a\":1}}", JSON_KIND_OBJECT, true },
+    { "pp_021 unsorted", "{\"b\":1,\"a\":2}", JSON_KIND_OBJECT, false },
+    { "pp_021 unsorted below", "[{\"a\":{\"d\":1,\"c\":2}}]", JSON_KIND_ARRAY, false },
+    { "pp_021 the shorter name first", "{\"orig\":1,\"origid\":2}", JSON_KIND_OBJECT, true },
+    { "pp_021 the longer name first", "{\"origid\":1,\"orig\":2}", JSON_KIND_OBJECT, false },
+    { "pp_021 upper case before lower", "{\"B\":1,\"a\":2}", JSON_KIND_OBJECT, true },
+    { "pp_021 by code point, not UTF-16", "{\"\xEF\xBD\xA1\":1,\"\xF0\x9D\x84\x9E\":2}", JSON_KIND_OBJECT,
+      true },
+    { "pp_021 arrays keep their order", "[2,1]", JSON_KIND_ARRAY, true },
+    { "pp_021 the unescaped name counts", "{\"a\\\"\":1,\"a#\":2}", JSON_KIND_OBJECT, true },
+    { "pp_021 the unescaped name counts, the other way", "{\"a#\":1,\"a\\\"\":2}", JSON_KIND_OBJECT, false },
+    { "pp_023 a fraction", "[1.0]", JSON_KIND_ARRAY, false },
+    { "pp_023 an exponent", "1e3", JSON_KIND_NUMBER, false },
+    { "pp_023 minus zero", "-0", JSON_KIND_NUMBER, false },
+    { "pp_023 a negative integer", "-5", JSON_KIND_NUMBER, true },
+    { "pp_024 one name in two objects", "{\"a\":{\"a\":1},\"b\":{\"a\":1}}", JSON_KIND_OBJECT, true },
+    { "pp_024 one name in another case", "{\"A\":1,\"a\":1}", JSON_KIND_OBJECT, true },
+    { "pp_025 escapes that must be", "\"\\\"\\\\\\b\\t\\n\\f\\r\\u0001\\u001f\\u000b\"", JSON_KIND_STRING,
+      true },
+    { "pp_025 an escaped solidus", "\"\\/\"", JSON_KIND_STRING, false },
+    { "pp_025 a letter escaped", "\"\\u0061\"", JSON_KIND_STRING, false },
+    { "pp_025 upper-case digits", "\"\\u001F\"", JSON_KIND_STRING, false },
+    { "pp_025 the long form of a short one", "\"\\u000a\"", JSON_KIND_STRING, false },
+    { "pp_025 a quote as a number", "\"\\u0022\"", JSON_KIND_STRING, false },
+    { "pp_025 raw UTF-8", "\"\xC3\xA9\xE2\x82\xAC\xF0\x9D\x84\x9E\x7F\"", JSON_KIND_STRING, true },
+    { "pp_025 escaped UTF-8", "\"\\u00e9\"", JSON_KIND_STRING, false },
+    { "a surrogate pair", "\"\\ud834\\udd1e\"", JSON_KIND_STRING, false },
+    { "a string", "\"\"", JSON_KIND_STRING, true },
+    { "true", "true", JSON_KIND_TRUE, true },
+    { "false", " false ", JSON_KIND_FALSE, true },
+    { "null", "null", JSON_KIND_NULL, true },
+    { "sec_006 a number beyond all", "1e400", JSON_KIND_NUMBER, false },
+    { "sec_006 a long number", "123456789012345678901234567890", JSON_KIND_NUMBER, true },
+    { "empty", "{}", JSON_KIND_OBJECT, true },
+    { "empty arrays", "[[],[[]]]", JSON_KIND_ARRAY, true },
 };
 
 static const struct bad {
@@ -77,7 +79,7 @@ static const struct bad {
     { "sec_005 a name twice, raw and escaped UTF-8", SPAN("{\"\xC3\xA9\":1,\"\\u00e9\":2}"), 8 },
     { "sec_005 a name twice, a surrogate pair", SPAN("{\"\xF0\x9D\x84\x9E\":1,\"\\uD834\\uDD1E\":2}"), 10 },
     { "sec_005 the empty name twice", SPAN("{\"\":1,\"\":2}"), 6 },
-    { "pp_024 a name twice below", SPAN("[{\"a\":{\"b\":1,\"c\":2,\"b\":3}}]"), 20 },
+    { "pp_024 a name twice below", SPAN("[{\"a\":{\"b\":1,\"c\":2,\"b\":3}}]"), 19 },
     { "pp_024 a name twice, an object between", SPAN("{\"a\":{\"b\":1},\"a\":2}"), 13 },
     { "sec_007 overlong UTF-8", SPAN("\"\xC0\x80\""), 1 },
     { "sec_007 a byte that begins nothing", SPAN("\"a\x80\""), 2 },
@@ -158,7 +160,7 @@ static void sec_005_007_010_what_json_does_not_allow_is_refused_at_the_byte(void
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         char *memory = exact(bad[i].text);
-        struct json_value v = { JSON_NULL, SPAN_NONE, false };
+        struct json_value v = { JSON_KIND_NULL, SPAN_NONE, false };
         struct fault fault = { 9999, NULL };
         const enum bf_err err = json_check(span_make(memory, bad[i].text.n), &v, &fault);
         if (err != BF_EFORM || fault.at != bad[i].at || !fault.what)
@@ -267,9 +269,25 @@ static void pp_010_011_integers_are_digits_up_to_two_to_the_fifty_third(void **s
         struct json_value v;
         int64_t n = 0;
         assert_int_equal(json_check(span_of(rows[i].text), &v, NULL), BF_OK);
-        if (json_integer(&v, &n) != rows[i].is || n != rows[i].value)
+        if (json_whole(&v, &n) != rows[i].is || n != rows[i].value)
             fail_msg("%s: %lld", rows[i].text, (long long)n);
     }
+}
+
+static void a_value_ends_at_its_last_byte_whatever_blanks_follow(void **state)
+{
+    (void)state;
+    struct json_value v, element;
+    static const struct span text = SPAN(" [ [1 ] , {\"a\" : 2 } , 3 ]\r\n");
+    assert_int_equal(json_check(text, &v, NULL), BF_OK);
+    assert_true(v.text.p == text.p + 1 && v.text.n == text.n - 3);
+    struct json_walk walk = json_begin(&v);
+    static const char *const elements[] = { "[1 ]", "{\"a\" : 2 }", "3" };
+    for (size_t i = 0; i < ARRAY_SIZE(elements); i++) {
+        assert_true(json_next(&walk, NULL, &element));
+        assert_true(span_equal(element.text, span_of(elements[i])));
+    }
+    assert_false(json_next(&walk, NULL, &element));
 }
 
 static void members_are_found_by_their_unescaped_names(void **state)
@@ -279,9 +297,9 @@ static void members_are_found_by_their_unescaped_names(void **state)
     int64_t n;
     assert_int_equal(json_check(SPAN("{\"a\":{\"b\":9},\"\\u0062\":2,\"c\\n\":\"}\",\"d\":4}"), &v, NULL),
                      BF_OK);
-    assert_true(json_member(&v, SPAN("b"), &member) && json_integer(&member, &n) && n == 2);
-    assert_true(json_member(&v, SPAN("c\n"), &member) && member.kind == JSON_STRING);
-    assert_true(json_member(&v, SPAN("d"), &member) && json_integer(&member, &n) && n == 4);
+    assert_true(json_member(&v, SPAN("b"), &member) && json_whole(&member, &n) && n == 2);
+    assert_true(json_member(&v, SPAN("c\n"), &member) && member.kind == JSON_KIND_STRING);
+    assert_true(json_member(&v, SPAN("d"), &member) && json_whole(&member, &n) && n == 4);
     assert_false(json_member(&v, SPAN("c"), &member));
     assert_false(json_member(&v, SPAN("\\u0062"), &member));
     assert_false(json_member(&v, SPAN(""), &member));
@@ -297,12 +315,12 @@ static void a_string_is_decoded_only_where_it_must_be(void **state)
     struct buf scratch = BUF_ON(room), tight = BUF_ON(small);
     static const struct span plain = SPAN("\"abc\""), escaped = SPAN("\"a\\u00e9\\ud834\\udd1e\\/\\\"\\n\"");
     assert_int_equal(json_check(plain, &v, NULL), BF_OK);
-    assert_ptr_equal(json_string(&v, NULL).p, plain.p + 1);
+    assert_ptr_equal(json_chars(&v, NULL).p, plain.p + 1);
     assert_int_equal(json_check(escaped, &v, NULL), BF_OK);
-    assert_true(span_equal(json_string(&v, &scratch), SPAN("a\xC3\xA9\xF0\x9D\x84\x9E/\"\n")));
-    assert_null(json_string(&v, &tight).p);
+    assert_true(span_equal(json_chars(&v, &scratch), SPAN("a\xC3\xA9\xF0\x9D\x84\x9E/\"\n")));
+    assert_null(json_chars(&v, &tight).p);
     assert_int_equal(json_check(SPAN("12"), &v, NULL), BF_OK);
-    assert_null(json_string(&v, &scratch).p);
+    assert_null(json_chars(&v, &scratch).p);
 }
 
 /* The second opinion: jansson. */
@@ -313,7 +331,7 @@ static bool same_string(const struct json_value *v, const char *other, size_t n)
 {
     char *room = malloc(v->text.n);
     struct buf scratch = buf_on(room, v->text.n);
-    const bool same = span_equal(json_string(v, &scratch), span_make(other, n));
+    const bool same = span_equal(json_chars(v, &scratch), span_make(other, n));
     free(room);
     return same;
 }
@@ -326,7 +344,7 @@ static bool same_object(const struct json_value *v, const json_t *other)
     for (; json_next(&walk, &name, &value); n++) {
         char *room = malloc(name.text.n + 1);
         struct buf scratch = buf_on(room, name.text.n);
-        const struct span key = json_string(&name, &scratch);
+        const struct span key = json_chars(&name, &scratch);
         char *terminated = strndup(key.p, key.n);
         const bool same = same_value(&value, json_object_get(other, terminated)) &&
                           json_member(v, key, &found) && found.text.p == value.text.p;
@@ -351,7 +369,7 @@ static bool same_array(const struct json_value *v, const json_t *other)
 static bool same_number(const struct json_value *v, const json_t *other)
 {
     int64_t n;
-    if (json_integer(v, &n))
+    if (json_whole(v, &n))
         return json_is_integer(other) ? json_integer_value(other) == n : json_real_value(other) == (double)n;
     char *text = strndup(v->text.p, v->text.n);
     const double value = strtod(text, NULL);
@@ -364,14 +382,14 @@ static bool same_value(const struct json_value *v, const json_t *other)
     if (!other)
         return false;
     switch (v->kind) {
-    case JSON_OBJECT: return json_is_object(other) && same_object(v, other);
-    case JSON_ARRAY: return json_is_array(other) && same_array(v, other);
-    case JSON_STRING:
+    case JSON_KIND_OBJECT: return json_is_object(other) && same_object(v, other);
+    case JSON_KIND_ARRAY: return json_is_array(other) && same_array(v, other);
+    case JSON_KIND_STRING:
         return json_is_string(other) && same_string(v, json_string_value(other), json_string_length(other));
-    case JSON_NUMBER: return json_is_number(other) && same_number(v, other);
-    case JSON_TRUE: return json_is_true(other);
-    case JSON_FALSE: return json_is_false(other);
-    case JSON_NULL: return json_is_null(other);
+    case JSON_KIND_NUMBER: return json_is_number(other) && same_number(v, other);
+    case JSON_KIND_TRUE: return json_is_true(other);
+    case JSON_KIND_FALSE: return json_is_false(other);
+    case JSON_KIND_NULL: return json_is_null(other);
     }
     return false;
 }
@@ -380,7 +398,10 @@ struct tally {
     size_t both, neither;
 };
 
-/* jansson has no word for numbers past a double's range, and we have limits: elsewhere the two must agree. */
+/*
+ * jansson has no word for numbers past a double's range, and steps over NUL bytes between values; we have limits.
+ * Elsewhere the two must agree.
+ */
 static void compare(struct span text, struct tally *tally)
 {
     struct json_value v;
@@ -391,7 +412,7 @@ static void compare(struct span text, struct tally *tally)
     const bool overflow = !other && json_error_code(&error) == json_error_numeric_overflow;
     if (err == BF_OK && !other && !overflow)
         fail_msg("only we accept %.*s: %s", SPAN_FMT(text), error.text);
-    if (err == BF_EFORM && other)
+    if (err == BF_EFORM && other && !memchr(text.p, '\0', text.n))
         fail_msg("only jansson accepts %.*s: %s at %zu", SPAN_FMT(text), fault.what, fault.at);
     if (err == BF_OK && other && !same_value(&v, other))
         fail_msg("read otherwise: %.*s", SPAN_FMT(text));
@@ -456,7 +477,7 @@ static void jansson_accepts_what_we_accept_and_reads_the_same(void **state)
         compare(span_of(good[i].text), &tally);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
         compare(bad[i].text, &tally);
-    assert_true(tally.both >= 30 && tally.neither == ARRAY_SIZE(bad));
+    assert_true(tally.both >= 30 && tally.neither >= ARRAY_SIZE(bad) - 2);
 }
 
 static void jansson_agrees_on_two_hundred_thousand_random_changes(void **state)
@@ -489,6 +510,7 @@ int main(void)
         cmocka_unit_test(sec_006_sixteen_full_objects_inside_each_other_are_read),
         cmocka_unit_test(sec_006_a_string_of_a_mebibyte_is_read),
         cmocka_unit_test(pp_010_011_integers_are_digits_up_to_two_to_the_fifty_third),
+        cmocka_unit_test(a_value_ends_at_its_last_byte_whatever_blanks_follow),
         cmocka_unit_test(members_are_found_by_their_unescaped_names),
         cmocka_unit_test(a_string_is_decoded_only_where_it_must_be),
         cmocka_unit_test(jansson_accepts_what_we_accept_and_reads_the_same),

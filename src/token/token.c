@@ -20,11 +20,11 @@ static enum bf_err form(const struct reading *r, size_t at, const char *what)
 enum bf_err token_string(const struct reading *r, const struct json_value *v, enum token_flaw flaw,
                          const char *what, struct span *ret)
 {
-    if (v->kind != JSON_STRING)
+    if (v->kind != JSON_KIND_STRING)
         return token_flawed(r, flaw, v, what);
     void *room = v->escaped ? arena_take(r->arena, v->text.n) : NULL;
     struct buf scratch = buf_on(room, room ? v->text.n : 0);
-    const struct span text = json_string(v, &scratch);
+    const struct span text = json_chars(v, &scratch);
     if (!text.p)
         return token_found(r, BF_ENOMEM, TOKEN_SOUND, 0, "no memory for the token");
     *ret = text;
@@ -73,7 +73,7 @@ static enum bf_err read_part(struct reading *r, struct span segment, enum token_
     err = json_check(*ret_text, ret, &fault);
     if (err != BF_OK)
         return token_found(r, err, TOKEN_FORM, fault.at, fault.what);
-    return ret->kind == JSON_OBJECT ? BF_OK : form(r, 0, "header and payload must be JSON objects");
+    return ret->kind == JSON_KIND_OBJECT ? BF_OK : form(r, 0, "header and payload must be JSON objects");
 }
 
 static enum bf_err read_signature(struct reading *r, struct span segment)

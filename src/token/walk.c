@@ -62,20 +62,20 @@ static size_t scalar_length(struct span s)
 
 static struct json_value first_value(struct span s)
 {
-    struct json_value v = { JSON_NUMBER, { s.p, 0 }, false };
+    struct json_value v = { JSON_KIND_NUMBER, { s.p, 0 }, false };
     switch (s.p[0]) {
     case '"':
-        v.kind = JSON_STRING;
+        v.kind = JSON_KIND_STRING;
         v.text.n = string_length(s, &v.escaped);
         return v;
     case '{':
     case '[':
-        v.kind = s.p[0] == '{' ? JSON_OBJECT : JSON_ARRAY;
+        v.kind = s.p[0] == '{' ? JSON_KIND_OBJECT : JSON_KIND_ARRAY;
         v.text.n = nested_length(s);
         return v;
-    case 't': v.kind = JSON_TRUE; break;
-    case 'f': v.kind = JSON_FALSE; break;
-    case 'n': v.kind = JSON_NULL; break;
+    case 't': v.kind = JSON_KIND_TRUE; break;
+    case 'f': v.kind = JSON_KIND_FALSE; break;
+    case 'n': v.kind = JSON_KIND_NULL; break;
     default: break;
     }
     v.text.n = scalar_length(s);
@@ -84,9 +84,9 @@ static struct json_value first_value(struct span s)
 
 struct json_walk json_begin(const struct json_value *v)
 {
-    if (v->kind != JSON_OBJECT && v->kind != JSON_ARRAY)
+    if (v->kind != JSON_KIND_OBJECT && v->kind != JSON_KIND_ARRAY)
         return (struct json_walk){ SPAN_NONE, false };
-    return (struct json_walk){ { v->text.p + 1, v->text.n - 2 }, v->kind == JSON_OBJECT };
+    return (struct json_walk){ { v->text.p + 1, v->text.n - 2 }, v->kind == JSON_KIND_OBJECT };
 }
 
 bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_value *ret_value)
@@ -132,9 +132,9 @@ static size_t unescape(const char *p, char out[4], size_t *ret_taken)
     return utf8_encode(c, out);
 }
 
-struct span json_string(const struct json_value *v, struct buf *scratch)
+struct span json_chars(const struct json_value *v, struct buf *scratch)
 {
-    if (v->kind != JSON_STRING)
+    if (v->kind != JSON_KIND_STRING)
         return SPAN_NONE;
     const struct span inside = { v->text.p + 1, v->text.n - 2 };
     if (!v->escaped)
@@ -185,10 +185,10 @@ bool json_member(const struct json_value *object, struct span name, struct json_
     return false;
 }
 
-bool json_integer(const struct json_value *v, int64_t *ret)
+bool json_whole(const struct json_value *v, int64_t *ret)
 {
     uint64_t value;
-    if (v->kind != JSON_NUMBER || !span_decimal(v->text, UINT64_C(1) << 53, &value))
+    if (v->kind != JSON_KIND_NUMBER || !span_decimal(v->text, UINT64_C(1) << 53, &value))
         return false;
     *ret = (int64_t)value;
     return true;

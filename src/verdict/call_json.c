@@ -28,21 +28,21 @@ static struct span text_of(const struct reading *r, const struct json_value *v)
 {
     char *memory = v->escaped ? arena_take(r->arena, v->text.n) : NULL;
     struct buf scratch = buf_on(memory, memory ? v->text.n : 0);
-    return json_string(v, &scratch);
+    return json_chars(v, &scratch);
 }
 
 /* A number or URI given as a string, or as an array with one at least: the first counts. */
 static bool first_string(const struct json_value *v, struct json_value *ret)
 {
     struct json_value name;
-    if (v->kind == JSON_STRING) {
+    if (v->kind == JSON_KIND_STRING) {
         *ret = *v;
         return true;
     }
-    if (v->kind != JSON_ARRAY)
+    if (v->kind != JSON_KIND_ARRAY)
         return false;
     struct json_walk walk = json_begin(v);
-    return json_next(&walk, &name, ret) && ret->kind == JSON_STRING;
+    return json_next(&walk, &name, ret) && ret->kind == JSON_KIND_STRING;
 }
 
 struct json_party {
@@ -70,7 +70,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
 {
     struct json_value member, text;
     *ret = (struct json_party){ .uri = SPAN_NONE };
-    if (v->kind != JSON_OBJECT)
+    if (v->kind != JSON_KIND_OBJECT)
         return fault_at(r->fault, BF_EFORM, offset(r, v), "an object with tn or uri belongs here");
     if (json_member(v, SPAN("tn"), &member)) {
         if (!first_string(&member, &text))
@@ -133,7 +133,7 @@ static enum bf_err read_called(const struct reading *r, const struct json_value 
 
 static enum bf_err identity_add(const struct reading *r, const struct json_value *v, struct call *c)
 {
-    if (v->kind != JSON_STRING)
+    if (v->kind != JSON_KIND_STRING)
         return fault_at(r->fault, BF_EFORM, offset(r, v), "an Identity value is a string");
     if (c->n_identities == LIMIT_IDENTITIES) {
         c->identities_too_many = true;
@@ -149,13 +149,15 @@ static enum bf_err identity_add(const struct reading *r, const struct json_value
 
 static enum bf_err read_identities(const struct reading *r, const struct json_value *o, struct call *c)
 {
-    static const struct span names[] = { { "identity", 8 }, { "identityHeader", 14 }, { "identityHeaders", 15 } };
+    static const struct span names[] = { { "identity", 8 },
+                                         { "identityHeader", 14 },
+                                         { "identityHeaders", 15 } };
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct json_value v, name, element;
         enum bf_err err = BF_OK;
         if (!json_member(o, names[i], &v))
             continue;
-        if (v.kind != JSON_ARRAY) {
+        if (v.kind != JSON_KIND_ARRAY) {
             err = identity_add(r, &v, c);
         } else {
             struct json_walk walk = json_begin(&v);
@@ -174,7 +176,7 @@ static enum bf_err read_time(const struct reading *r, const struct json_value *o
     struct json_value v;
     int64_t seconds;
     const bool given = either(o, SPAN("time"), SPAN("iat"), &v);
-    if (given && !json_integer(&v, &seconds))
+    if (given && !json_whole(&v, &seconds))
         return fault_at(r->fault, BF_EFORM, offset(r, &v), "time is a whole number of seconds");
     if (at)
         c->arrival = *at;
@@ -186,7 +188,7 @@ static enum bf_err read_time(const struct reading *r, const struct json_value *o
 static void read_name(const struct reading *r, const struct json_value *o, struct call *c)
 {
     struct json_value v;
-    if (json_member(o, SPAN("displayName"), &v) && v.kind == JSON_STRING)
+    if (json_member(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
         c->claimed_name = span_first(text_of(r, &v), LIMIT_DISPLAY_NAME);
 }
 
@@ -198,11 +200,11 @@ enum bf_err call_of_json(struct span json, const struct call_rules *rules, const
     enum bf_err err = json_check(json, &root, fault);
     if (err)
         return err;
-    if (root.kind != JSON_OBJECT)
+    if (root.kind != JSON_KIND_OBJECT)
         return fault_at(fault, BF_EFORM, 0, "an object with verificationRequest belongs here");
     if (!json_member(&root, SPAN("verificationRequest"), &request))
         request = root;
-    if (request.kind != JSON_OBJECT)
+    if (request.kind != JSON_KIND_OBJECT)
         return fault_at(fault, BF_EFORM, offset(&r, &request), "verificationRequest is an object");
     memset(ret, 0, sizeof *ret);
     if ((err = read_caller(&r, &request, ret)) || (err = read_called(&r, &request, ret)) ||
