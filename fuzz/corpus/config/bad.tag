@@ -1,0 +1,2 @@
+# refused at 2:7: tags (!name) are not taken
+node: !!str a
