@@ -44,6 +44,7 @@ bool command_colors(void);
 struct table;
 struct table *table_create(const char *const *titles, size_t columns);
 void table_row(struct table *t, const char *const *cells, const char *color); /* color: SGR such as "32", or NULL */
+void table_wrap(struct table *t); /* on a terminal the last column goes on in further lines instead of being cut */
 void table_print(struct table *t, bool colors);
 void table_destroy(struct table *t);
 

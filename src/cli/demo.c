@@ -23,14 +23,13 @@
 
 struct demo_carrier {
     struct lab *lab;
-    struct lab_carrier made;
     struct key *key;
-    char x5u[128];
+    char *x5u;
 };
 
 struct demo {
     char directory[SCRATCH_PATH];
-    char root[SCRATCH_PATH], config[SCRATCH_PATH], store[SCRATCH_PATH + 32];
+    char root[SCRATCH_PATH], config[SCRATCH_PATH], lab[SCRATCH_PATH + 8], store[SCRATCH_PATH + 32];
     struct demo_carrier honest, rogue;
     struct server *server;
     bool running;
@@ -42,35 +41,41 @@ struct demo {
 
 /* ---- the lab ---- */
 
-static bool carrier_make(struct demo *d, struct demo_carrier *c, const char *name, const char *spc,
-                         const char *file)
-{
-    utc_t now = clock_now(&clock_system).utc;
-    struct lab_options lab = { .not_before = now - 3600, .not_after = now + 7 * 86400, .name = name };
-    struct lab_carrier_options options = { .spc = spc };
-    struct fault f;
-
-    if (lab_create(&lab, &c->lab) || lab_carrier(c->lab, &options, &c->made))
-        return false;
-    char *key = scratch_key_pem(c->made.key), *chain = lab_chain_pem(c->lab, &c->made);
-    bool good = key && chain && key_read(span_of(key), &c->key, &f) == BF_OK &&
-                scratch_write(d->directory, file, chain, NULL);
-    free(key);
-    free(chain);
-    return good;
-}
-
-static bool lab_make(struct demo *d)
+static bool cas_make(struct demo *d)
 {
     char path[SCRATCH_PATH + 16];
+    utc_t now = clock_now(&clock_system).utc;
+    struct lab_options honest = { .not_before = now - 3600, .not_after = now + 7 * 86400, .name = "Lab" };
+    struct lab_options rogue = honest;
+
+    rogue.name = "Nobody";
     snprintf(path, sizeof path, "%s/certificates", d->directory);
-    if (mkdir(path, 0700) || !carrier_make(d, &d->honest, "Lab", "1234", "certificates/lab.pem") ||
-        !carrier_make(d, &d->rogue, "Nobody", "6666", "certificates/nobody.pem"))
+    if (mkdir(path, 0700) || lab_create(&honest, &d->honest.lab) || lab_create(&rogue, &d->rogue.lab))
         return false;
     char *root = lab_root_pem(d->honest.lab);
     bool good = root && scratch_write(d->directory, "root.pem", root, d->root);
     free(root);
     return good;
+}
+
+/*
+ * A carrier, in a directory as `bonafide lab` makes it, its chain put where the server publishes it.
+ * name: of the directory, and what the chain's own name begins with.
+ */
+static bool carrier_make(struct demo *d, struct demo_carrier *c, const char *name, const char *repository,
+                         char **ret_message)
+{
+    char directory[SCRATCH_PATH + 16], prefix[160], chain[SCRATCH_PATH + 64], published[SCRATCH_PATH + 64];
+
+    snprintf(directory, sizeof directory, "%s/%s", d->directory, name);
+    snprintf(prefix, sizeof prefix, "%s/%s-", repository, name);
+    if (lab_write(c->lab, directory, 1, prefix, NULL, NULL, ret_message) ||
+        place_carrier_load(directory, NULL, &c->key, &c->x5u, ret_message))
+        return false;
+    const char *file = strrchr(c->x5u, '/');
+    snprintf(chain, sizeof chain, "%s/carriers/0001/chain.pem", directory);
+    snprintf(published, sizeof published, "%s/certificates%s", d->directory, file ? file : "");
+    return link(chain, published) == 0;
 }
 
 /* ---- the server ---- */
@@ -127,28 +132,30 @@ static bool server_start(struct demo *d, char **ret_message)
     const struct server_address *repository = door(d, DOOR_PUBLIC);
     if (!repository || !door(d, DOOR_UDP))
         return false;
-    snprintf(d->honest.x5u, sizeof d->honest.x5u, "%s/certificates/lab.pem", repository->text);
-    snprintf(d->rogue.x5u, sizeof d->rogue.x5u, "%s/certificates/nobody.pem", repository->text);
+    snprintf(d->lab, sizeof d->lab, "%s/lab", d->directory);
+    if (!carrier_make(d, &d->honest, "lab", repository->text, ret_message) ||
+        !carrier_make(d, &d->rogue, "nobody", repository->text, ret_message))
+        return false;
     d->running = pthread_create(&d->thread, NULL, server_thread, d) == 0;
     return d->running;
 }
 
 /* ---- the calls ---- */
 
-/* In the order the story is told. The claimed name says what the caller would like to be. */
+/* In the order the story is told. The name is what the caller would like to be. */
 static const struct {
     enum call_kind kind;
     const char *name, *story;
 } scenes[] = {
-    { KIND_SIGNED, "Alice Lab", "her carrier signed this very call" },
-    { KIND_UNSIGNED, "Bob Plain", "nobody signed it" },
-    { KIND_SPOOFED, "Your Bank", "signed for one number, shows another" },
-    { KIND_TAMPERED, "Your Bank", "a claim was changed after signing" },
-    { KIND_OTHER, "Your Bank", "the token was cut from a call to somebody else" },
-    { KIND_STALE, "Your Bank", "the token is ten minutes old" },
-    { KIND_REPLAYED, "Your Bank", "the token was used before" },
-    { KIND_UNTRUSTED, "Your Bank", "signed by a carrier of a CA that nobody trusts" },
-    { KIND_GATEWAY, "Far Away", "signed by a gateway that only passed it on (C)" },
+    { KIND_SIGNED, "Alice Lab", "signed" },
+    { KIND_UNSIGNED, "Bob Plain", "not signed" },
+    { KIND_SPOOFED, "Your Bank", "another number shown" },
+    { KIND_TAMPERED, "Your Bank", "token changed" },
+    { KIND_OTHER, "Your Bank", "token of another call" },
+    { KIND_STALE, "Your Bank", "old token" },
+    { KIND_REPLAYED, "Your Bank", "token used twice" },
+    { KIND_UNTRUSTED, "Your Bank", "untrusted carrier" },
+    { KIND_GATEWAY, "Far Away", "signed by a gateway" },
 };
 
 struct scene_result {
@@ -223,55 +230,69 @@ static const char *color_of(const char *verdict)
     return NULL;
 }
 
+static void scene_row(struct table *t, size_t at, const struct scene_result *r)
+{
+    const char *attestation = r->placed.attestation;
+    bool none = !attestation[0] || strcmp(attestation, "none") == 0;
+    table_row(t,
+              (const char *const[]){ scenes[at].story, r->placed.caller, scenes[at].name,
+                                     r->placed.verdict[0] ? r->placed.verdict : "-", none ? "-" : attestation,
+                                     r->why },
+              color_of(r->placed.verdict));
+}
+
+/* Ctrl-C, while signals are held back. */
+static bool told_to_stop(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM));
+}
+
 /* How many were not as expected. */
 static size_t story_tell(const struct demo *d, bool colors)
 {
     static const char *const titles[] = {
-        "who calls, and how", "shows number", "shows name", "verdict", "att.", "why"
+        "the call", "shows number", "shows name", "verdict", "att.", "why"
     };
     struct table *t = table_create(titles, ARRAY_SIZE(titles));
     struct progress progress;
     size_t wrong = 0;
 
     progress_begin(&progress, "calls placed");
-    for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(scenes) && !told_to_stop(); i++) {
         struct scene_result r = { .why = "" };
+        progress_step(&progress, i, ARRAY_SIZE(scenes));
         if (!scene_play(d, i, &r)) {
             wrong++;
-            command_fail("demo", 0, "a call %s should have been %s: it was %s.",
-                         call_kind_name(scenes[i].kind), call_kind_verdict(scenes[i].kind),
-                         r.placed.verdict[0] ? r.placed.verdict : r.why);
+            command_fail("demo", 0, "a call %s should have been %s, and is not.",
+                         call_kind_name(scenes[i].kind), call_kind_verdict(scenes[i].kind));
         }
-        table_row(t,
-                  (const char *const[]){ scenes[i].story, r.placed.caller, scenes[i].name, r.placed.verdict,
-                                         r.placed.attestation[0] ? r.placed.attestation : "-", r.why },
-                  color_of(r.placed.verdict));
-        progress_step(&progress, i + 1, ARRAY_SIZE(scenes));
+        scene_row(t, i, &r);
     }
     progress_end(&progress);
+    table_wrap(t);
     table_print(t, colors);
     table_destroy(t);
     return wrong;
 }
 
-static void doors_tell(const struct demo *d)
+static void next_tell(const struct demo *d, bool once)
 {
     const struct server_address *udp = door(d, DOOR_UDP), *tcp = door(d, DOOR_TCP),
                                 *http = door(d, DOOR_HTTP);
-    const char *colon = udp ? strchr(udp->text, ':') : NULL;
 
-    printf("\nThe server listens on %s", udp ? udp->text : "-");
-    if (tcp)
-        printf(", %s", tcp->text);
+    printf("\nThe server %s on %s%s%s%s%s.\n", once ? "listened" : "listens", udp->text, tcp ? ", " : "",
+           tcp ? tcp->text : "", http ? " and " : "", http ? http->text : "");
+    if (once) {
+        puts("\nTry next: bonafide demo              leave it running, and place calls yourself");
+        return;
+    }
+    printf("\nTry next, in another terminal:\n"
+           "  bonafide call --lab %s %s\n        place one call of every kind\n",
+           d->lab, udp->text + strcspn(udp->text, ":") + 1);
+    printf("  bonafide calls --config %s\n        the record of all calls\n", d->config);
     if (http)
-        printf(" and %s", http->text);
-    printf(".\n\nTry next:\n");
-    if (colon)
-        printf("  bonafide call %s                    place a call yourself\n", colon + 1);
-    printf("  bonafide calls --config %s   the record of all calls\n", d->config);
-    if (http)
-        printf("  curl %s/metrics                      what the server counts\n", http->text);
-    puts("  man bonafide                                          everything else");
+        printf("  curl -s %s/metrics\n        what the server counts\n", http->text);
 }
 
 /* ---- the subcommand ---- */
@@ -308,7 +329,7 @@ static void demo_clear(struct demo *d)
     struct demo_carrier *carriers[] = { &d->honest, &d->rogue };
     for (size_t i = 0; i < ARRAY_SIZE(carriers); i++) {
         key_destroy(carriers[i]->key);
-        lab_carrier_clear(&carriers[i]->made);
+        free(carriers[i]->x5u);
         lab_destroy(carriers[i]->lab);
     }
     scratch_remove(d->directory);
@@ -317,7 +338,7 @@ static void demo_clear(struct demo *d)
 static void signals_wait(const sigset_t *signals)
 {
     int got;
-    puts("\nRunning until Ctrl-C.");
+    puts("\nEnds with Ctrl-C.");
     fflush(stdout);
     sigwait(signals, &got);
 }
@@ -326,7 +347,7 @@ static int demo_play(struct demo *d, const struct demo_wishes *w, const sigset_t
 {
     char *message = NULL;
 
-    if (!scratch_create("demo", d->directory) || !lab_make(d))
+    if (!scratch_create("demo", d->directory) || !cas_make(d))
         return command_fail("demo", EXIT_FAILURE_OURS, "the lab cannot be made in $TMPDIR: %s.",
                             strerror(errno));
     if (!server_start(d, &message)) {
@@ -337,7 +358,7 @@ static int demo_play(struct demo *d, const struct demo_wishes *w, const sigset_t
     }
     puts("A lab carrier, a lab CA and the server are up; these calls just came in over UDP:\n");
     size_t wrong = story_tell(d, !w->no_color && command_colors());
-    doors_tell(d);
+    next_tell(d, w->once);
     if (!w->once)
         signals_wait(signals);
     return wrong ? 1 : 0;

@@ -9,6 +9,7 @@
 
 /* In the order of --help: what a newcomer wants first comes first. The help is one line, without a full stop. */
 static const struct command commands[] = {
+    { "demo", "see it work, on this machine, with nothing set up", command_demo },
     { "serve", "answer calls: SIP, HTTP, the record", command_serve },
     { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines", command_verify },
     { "call", "place test calls: honest, forged, replayed", command_call },

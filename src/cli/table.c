@@ -27,6 +27,7 @@ struct table {
     size_t columns;
     struct table_line *lines; /* lines[0]: the titles */
     size_t n, size;
+    bool wrap;
     bool broken; /* memory ran out: the table is printed as far as it goes */
 };
 
@@ -165,15 +166,47 @@ static void print_cell(const char *text, size_t room, size_t width, bool last)
         printf("%*s", (int)(width - columns + GAP), "");
 }
 
+/* Bytes of the first words that fit into `room` columns; a word that is longer alone is cut. */
+static size_t bytes_of_words(const char *text, size_t room)
+{
+    size_t fit = bytes_of(text, room), at = fit;
+    if (!text[fit])
+        return fit;
+    while (at > 0 && text[at] != ' ')
+        at--;
+    return at ? at : fit;
+}
+
+static void print_wrapped(const char *text, size_t room, size_t indent)
+{
+    for (;;) {
+        size_t n = bytes_of_words(text, room);
+        printf("%.*s", (int)n, text);
+        text += n + strspn(text + n, " ");
+        if (!*text)
+            return;
+        printf("\n%*s", (int)indent, "");
+    }
+}
+
+#define WRAP_LEAST 16u /* columns: narrower text is no text */
+
 static void print_line(const struct table *t, const struct table_line *line, const size_t *widths,
                        size_t room, const char *color)
 {
+    size_t indent = 0;
+
     if (color)
         printf("\033[%sm", color);
     for (size_t i = 0; i < t->columns; i++) {
         bool last = i + 1 == t->columns;
         size_t width = widths[i] < room ? widths[i] : room;
-        print_cell(line->cells[i] ? line->cells[i] : "", width, width, last);
+        const char *text = line->cells[i] ? line->cells[i] : "";
+        if (last && t->wrap && room >= WRAP_LEAST)
+            print_wrapped(text, room, indent);
+        else
+            print_cell(text, width, width, last);
+        indent += width + GAP;
         room = room - width > GAP ? room - width - GAP : 0;
         if (!room)
             break;
@@ -181,6 +214,12 @@ static void print_line(const struct table *t, const struct table_line *line, con
     if (color)
         fputs("\033[0m", stdout);
     putchar('\n');
+}
+
+void table_wrap(struct table *t)
+{
+    if (t)
+        t->wrap = true;
 }
 
 void table_print(struct table *t, bool colors)
