@@ -250,6 +250,14 @@ static void put_gauges(const struct server *s, struct buf *out)
     put_rows(out, rows, ARRAY_SIZE(rows));
 }
 
+static void put_workers(const struct server *s, struct buf *out)
+{
+    put_head(out, "worker_datagrams_total", "UDP datagrams by worker", "counter");
+    for (size_t i = 0; i < s->n_workers; i++)
+        buf_printf(out, "bonafide_worker_datagrams_total{worker=\"%zu\"} %llu\n", i,
+                   (unsigned long long)count_of(&s->workers[i]->counts, COUNT_DATAGRAMS));
+}
+
 static void put_hops(const struct server *s, struct buf *out)
 {
     put_head(out, "hop_up", "Does the next hop answer OPTIONS? By its place in sip.next_hop", "gauge");
@@ -270,5 +278,6 @@ void metrics_write(const struct server *server, struct buf *out)
     put_record(server, out);
     put_memory(server, out);
     put_gauges(server, out);
+    put_workers(server, out);
     put_hops(server, out);
 }
