@@ -102,9 +102,10 @@ enum frame_kind frame_next(struct span held, size_t *from, size_t *ret_n, struct
     uint64_t body = 0;
     *ret_n = 0;
     if (*from & WHOLE) {
-        *ret_n = *from & ~WHOLE;
-        if (held.n < *ret_n)
+        const size_t whole = *from & ~WHOLE;
+        if (held.n < whole)
             return FRAME_MORE;
+        *ret_n = whole;
         *from = 0;
         return FRAME_MESSAGE;
     }
