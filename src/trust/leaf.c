@@ -70,7 +70,8 @@ const char *leaf_unfit(X509 *x)
     const uint32_t flags = X509_get_extension_flags(x);
     if (flags & EXFLAG_INVALID)
         return "the certificate's extensions cannot be read";
-    if (X509_check_ca(x) != 0)
+    /* Either way of being one: cA=TRUE whatever keyUsage says, and what OpenSSL would let issue. */
+    if (flags & EXFLAG_CA || X509_check_ca(x) != 0)
         return "a CA certificate may not sign calls";
     if (!(flags & EXFLAG_KUSAGE))
         return "the certificate has no keyUsage";
