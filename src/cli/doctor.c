@@ -40,7 +40,7 @@ static const struct option_row rows[] = {
 
 static const struct command_help help = {
     .name = "doctor",
-    .example = "bonafide doctor --config /etc/bonafide/bonafide.conf\n"
+    .example = "bonafide doctor --config /etc/bonafide/bonafide.yaml\n"
                "        is this machine fit to run the server?\n",
     .usage = "[OPTION...]",
     .about = "Looks at the clock, DNS, the way out, anchors, CRLs, signing keys, disk and ports, and places\n"

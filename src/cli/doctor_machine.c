@@ -141,17 +141,17 @@ void doctor_way_out(const struct doctor *d, struct finding *ret)
 
 /* ---- disk ---- */
 
-/* The directory of `sqlite:path`; "." where the path has none. */
-static void store_directory(const struct config *c, char *out, size_t size)
+/* The directory a path lies in; where it is not there yet, the nearest that is: the server makes the rest. */
+static void directory_of(const char *path, char *out, size_t size)
 {
-    const char *path = c->store.journal && c->store.journal[0] ? c->store.journal : c->store.url;
-    if (strncmp(path, "sqlite:", 7) == 0)
-        path += 7;
+    struct stat s;
     const char *slash = strrchr(path, '/');
     if (slash && slash > path)
         snprintf(out, size, "%.*s", (int)(slash - path), path);
     else
         snprintf(out, size, "%s", slash ? "/" : ".");
+    for (char *last; stat(out, &s) && errno == ENOENT && (last = strrchr(out, '/')) && last != out;)
+        *last = '\0';
 }
 
 /* Writes a block and asks for it to be on the disk; microseconds, or -1 and errno. */
@@ -172,16 +172,15 @@ static long long sync_try(const char *directory)
     return good ? us : -1;
 }
 
-void doctor_disk(const struct doctor *d, struct finding *ret)
+static void disk_look(const char *path, struct finding *ret)
 {
     char directory[4096];
     struct statvfs fs;
 
-    store_directory(d->config, directory, sizeof directory);
+    directory_of(path, directory, sizeof directory);
     long long us = sync_try(directory);
     if (us < 0) {
-        finding_set(ret, errno == ENOENT ? FINDING_WARN : FINDING_FAIL,
-                    "make the directory, writable for the user that runs the server, or set store.url",
+        finding_set(ret, FINDING_FAIL, "make it writable for the user that runs the server, or set store.url",
                     "%s: %s", directory, strerror(errno));
         return;
     }
@@ -196,4 +195,18 @@ void doctor_disk(const struct doctor *d, struct finding *ret)
     else
         finding_set(ret, FINDING_OK, "", "%s: %llu GiB free, fdatasync in %lld us", directory, free_mb >> 10,
                     us);
+}
+
+/* The database and the journal, which may lie on two disks. */
+void doctor_disk(const struct doctor *d, struct finding *ret)
+{
+    const char *url = d->config->store.url, *journal = d->config->store.journal;
+    struct finding other;
+
+    disk_look(strncmp(url, "sqlite:", 7) == 0 ? url + 7 : url, ret);
+    if (!journal || !journal[0])
+        return;
+    disk_look(journal, &other);
+    if (other.grade > ret->grade) /* OK, WARN, FAIL */
+        *ret = other;
 }

@@ -11,7 +11,8 @@
 static const struct command commands[] = {
     { "demo", "see it work, on this machine, with nothing set up", command_demo },
     { "serve", "answer calls: SIP, HTTP, the record", command_serve },
-    { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines", command_verify },
+    { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines",
+      command_verify },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "lab", "a lab CA and carriers, to try everything with", command_lab },
     { "config", "what is in force and where it came from; a sample file", command_config },
@@ -74,7 +75,10 @@ static int unknown_command(const char *name)
             nearest_apart = apart;
         }
     }
-    fprintf(stderr, "bonafide: there is no subcommand '%.64s'.", name);
+    fputs("bonafide: there is no subcommand '", stderr);
+    for (size_t i = 0; name[i] && i < 64; i++)
+        fputc((unsigned char)name[i] < 0x20 || name[i] == 0x7f ? '?' : name[i], stderr);
+    fputs("'.", stderr);
     if (nearest)
         fprintf(stderr, " Did you mean '%s'?", nearest->name);
     fputs(" See bonafide --help.\n", stderr);
