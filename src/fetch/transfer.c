@@ -202,8 +202,6 @@ static enum fetch_outcome outcome_of(const struct transfer *t, CURLcode code, lo
     case CURLE_OK: return status == 200 ? FETCH_OK : FETCH_STATUS;
     case CURLE_OPERATION_TIMEDOUT: return FETCH_TIMEOUT;
     case CURLE_FILESIZE_EXCEEDED: return FETCH_TOO_LARGE;
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT: return FETCH_REFUSED;
     default: return t->address_refused ? FETCH_REFUSED : FETCH_UNREACHED;
     }
 }
