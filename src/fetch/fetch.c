@@ -162,16 +162,18 @@ static void linger(struct fetch *f, const struct flight *flight, mono_t now)
 
 /* ---- flights ---- */
 
-static void flight_destroy(struct fetch *f, struct flight *flight)
+static void flight_unlink(struct fetch *f, const struct flight *flight)
 {
     struct flight **at = &f->flights;
-    while (*at && *at != flight)
+    while (*at != flight)
         at = &(*at)->next;
-    if (*at) {
-        *at = flight->next;
-        f->n_flights--;
-        atomic_fetch_sub_explicit(&f->counts[IN_FLIGHT], 1, memory_order_relaxed);
-    }
+    *at = flight->next;
+    f->n_flights--;
+    atomic_fetch_sub_explicit(&f->counts[IN_FLIGHT], 1, memory_order_relaxed);
+}
+
+static void flight_destroy(struct fetch *f, struct flight *flight)
+{
     if (flight->transfer.easy)
         curl_multi_remove_handle(f->multi, flight->transfer.easy);
     transfer_clear(&flight->transfer);
@@ -199,8 +201,8 @@ static void flight_end(struct fetch *f, struct flight *flight, const struct fetc
     if (answer->outcome == FETCH_TIMEOUT && transfer_is_resolving(&flight->transfer))
         linger(f, flight, now);
     log_put(f->rules.options.log, LOG_DEBUG, "fetch %.*s: %s", SPAN_FMT(url), answer->why);
+    flight_unlink(f, flight); /* who hears of it may look at the counts */
     answer_all(flight->waiting, answer);
-    flight->waiting = NULL;
     flight_destroy(f, flight);
 }
 
