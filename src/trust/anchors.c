@@ -241,6 +241,9 @@ static enum bf_err fill_domain(struct domain *d, const struct trust_domain_optio
     err = read_anchors(d, o, ret_message);
     for (size_t i = 0; i < o->n_crls && !err; i++)
         err = crl_read_file(o->crls[i], &d->crls, &d->n_crls, d->crl_signers);
+    /* Configured, and not one list in all the files: revocation is unknown rather than not asked. */
+    if (!err && o->n_crls && d->n_crls == 0)
+        err = crl_read(o->crls[0], SPAN_NONE, &d->crls, &d->n_crls, d->crl_signers);
     for (size_t i = 0; i < d->n_crls && !err; i++)
         crl_settle(d, d->crls[i], now);
     return err;

@@ -62,7 +62,7 @@ static void only_certificates_that_may_sign_calls_are_fit(void **state)
           NULL },
         { "two TNAuthLists",
           { .extensions = PKI_EE PKI_TNAUTH "DER:30:08:A0:06:16:04:31:32:33:34\n"
-                                            "1.3.6.1.5.5.7.1.26=DER:30:08:A0:06:16:04:31:32:33:35\n" },
+                                            "1.3.6.1.5.5.7.1.026=DER:30:08:A0:06:16:04:31:32:33:35\n" },
           "two TNAuthorizationLists" },
         { "crt_020: claim constraints",
           { .extensions = PKI_LEAF "1.3.6.1.5.5.7.1.27=DER:30:00\n" },
