@@ -109,7 +109,9 @@ enum bf_err record_query(const char *db_url, const struct record_filter *filter,
 
 /* ---- showing; masked records show "withheld", or null, for the caller's number and for what repeats it ---- */
 
-/* One object, one line, no newline. BF_ELIMIT when out is too small: 1 MiB takes any record. */
+#define RECORD_SHOWN (4u << 20) /* bytes that any record takes in any form */
+
+/* One object, one line, no newline. BF_ELIMIT when out is too small. */
 enum bf_err record_json(const struct record *r, struct buf *out) must_use;
 /*
  * One CSV line (RFC 4180); a cell that a spreadsheet would take for a formula gets a leading apostrophe. Numbers stand as
