@@ -244,7 +244,23 @@ static void check_plan(struct loading *l)
                      "numbers.national_min needs \"numbers.country\", which is put in front");
 }
 
-static void fill_in(struct loading *l)
+static bool is_written(const struct loading *l, const char *name)
+{
+    return l->memory->settings[config_option_find(span_of(name)) - config_options].written;
+}
+
+/* A database put elsewhere takes its journal along: two servers with two databases must not meet in one journal. */
+static void place_journal(struct loading *l)
+{
+    struct config *c = l->config;
+    const struct span scheme = SPAN("sqlite:"), url = span_of(c->store.url ? c->store.url : "");
+    if (is_written(l, "store.journal") || !is_written(l, "store.url") || !span_starts(url, scheme))
+        return;
+    c->store.journal = arena_printf(l->reader.arena, "%s.journal", c->store.url + scheme.n);
+    l->reader.no_memory |= !c->store.journal;
+}
+
+static void name_node(struct loading *l)
 {
     struct config *c = l->config;
     char host[256] = "";
@@ -298,7 +314,8 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_domains(l);
         check_listeners(l);
         check_plan(l);
-        fill_in(l);
+        place_journal(l);
+        name_node(l);
     }
     return verdict(l, ret_message);
 }

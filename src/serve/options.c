@@ -262,7 +262,8 @@ const struct config_option config_options[] = {
       "The database of verdicts; \"\" keeps the journal only.", AT(store.url), .restart = true,
       .state = true },
     { "store.journal", &kind_state_file, "journal",
-      "The directory of the journal that every verdict is written to first.", AT(store.journal), .min = 1,
+      "The directory of the journal that every verdict is written to first; where store.url is written, "
+      "its path and `.journal`.", AT(store.journal), .min = 1,
       .restart = true, .state = true },
     { "store.durability", &kind_choice, "strict",
       "strict: on disk before the answer leaves; relaxed: written, and on disk a little later.",

@@ -332,6 +332,7 @@ static void paths_are_relative_to_the_file_and_defaults_to_the_state_directory(v
     config_destroy(c);
     assert_int_equal(config_parse(SPAN("store: {url: sqlite:b.db}\n"), "/b.yaml", &c, &message), BF_OK);
     assert_string_equal(c->store.url, "sqlite:/b.db");
+    assert_string_equal(c->store.journal, "/b.db.journal");
     config_destroy(c);
     unsetenv("STATE_DIRECTORY");
     setenv("XDG_STATE_HOME", "/xdg", 1);
