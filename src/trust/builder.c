@@ -201,12 +201,14 @@ struct brought {
     bool given;
 };
 
-static enum bf_err build(struct signers *s, struct span x5u, struct span body, utc_t fetched,
-                         struct signer **ret)
+/* A chain that an administrator put there may be longer than one that a stranger sends, and has an age all the same. */
+static enum bf_err build(struct signers *s, struct span x5u, const struct brought *b, struct signer **ret)
 {
     epoch_enter(s->epoch, s->slot);
-    enum bf_err err = signer_build(atomic_load(&s->trust), x5u, body, fetched, ret);
+    enum bf_err err = signer_build(atomic_load(&s->trust), x5u, b->body, b->given ? 0 : b->fetched, ret);
     epoch_exit(s->epoch, s->slot);
+    if (!err)
+        (*ret)->fetched = b->fetched;
     return err;
 }
 
@@ -244,7 +246,7 @@ static bool keep_body(struct entry *e, struct span body)
 static void arrive(struct signers *s, struct span x5u, const struct brought *b)
 {
     struct signer *signer = NULL;
-    enum bf_err err = build(s, x5u, b->body, b->fetched, &signer);
+    enum bf_err err = build(s, x5u, b, &signer);
     const struct entry *before = entry_find(s, x5u);
     const struct instant now = clock_now(s->clock);
     if (err || (signer->fitness == SIGNER_UNPARSED && before && atomic_load(&before->signer))) {
@@ -271,7 +273,12 @@ static void rebuild(struct signers *s, struct entry *e)
 {
     struct signer *signer = NULL;
     const struct signer *old = atomic_load(&e->signer);
-    if (!old || build(s, e->node.key, span_make(e->body, e->body_n), old->fetched, &signer) != BF_OK)
+    if (!old)
+        return;
+    const struct brought b = { .body = span_make(e->body, e->body_n),
+                               .fetched = old->fetched,
+                               .given = e->given };
+    if (build(s, e->node.key, &b, &signer) != BF_OK)
         return;
     signer->fresh_until = old->fresh_until;
     publish_signer(s, e, signer);
