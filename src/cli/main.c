@@ -13,7 +13,6 @@ static const struct command commands[] = {
     { "serve", "answer calls: SIP, HTTP, the record", command_serve },
     { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines",
       command_verify },
-    { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines", command_verify },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "lab", "a lab CA and carriers, to try everything with", command_lab },
