@@ -16,6 +16,8 @@ struct answer_id {
 #define ANSWER_ID 26u /* characters of its text: Crockford base 32 */
 
 struct answer_id answer_id_make(struct instant now);
+/* The same from 80 bits of chance that the caller has at hand: no system call. */
+struct answer_id answer_id_of(struct instant now, const uint8_t chance[static 10]);
 void answer_id_text(const struct answer_id *id, char out[static ANSWER_ID]); /* no NUL */
 
 enum answer_action { ACTION_PASS, ACTION_LABEL, ACTION_REJECT, ACTION_TO };

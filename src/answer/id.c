@@ -3,14 +3,21 @@
 #include "answer/answer.h"
 #include "base/random.h"
 
-struct answer_id answer_id_make(struct instant now)
+struct answer_id answer_id_of(struct instant now, const uint8_t chance[static 10])
 {
     struct answer_id id;
     uint64_t ms = (uint64_t)now.utc * 1000 + (uint64_t)now.ms;
     for (int i = 5; i >= 0; i--, ms >>= 8)
         id.bytes[i] = (uint8_t)ms;
-    random_bytes(id.bytes + 6, 10);
+    memcpy(id.bytes + 6, chance, 10);
     return id;
+}
+
+struct answer_id answer_id_make(struct instant now)
+{
+    uint8_t chance[10];
+    random_bytes(chance, sizeof chance);
+    return answer_id_of(now, chance);
 }
 
 void answer_id_text(const struct answer_id *id, char out[static ANSWER_ID])

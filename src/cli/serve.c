@@ -68,6 +68,7 @@ static void block_signals(sigset_t *set)
     sigaddset(set, SIGHUP);
     pthread_sigmask(SIG_BLOCK, set, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a record that cannot grow is an error like a full disk */
 }
 
 /* Every connection is a descriptor: as many as the system lets us have. */

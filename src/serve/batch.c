@@ -166,12 +166,25 @@ static void write_answers(struct worker *w)
     }
 }
 
+/* A call refused for want of a record may come again with the same token. */
+static void give_back_tokens(struct worker *w, const struct lane *lane)
+{
+    const struct verdict *v = &lane->hearing.verdict;
+    for (size_t i = 0; lane->kind <= KIND_IMPOSTOR && i < v->n_identities; i++)
+        if (v->identities[i].entered) {
+            struct replay_sighting sighting = { .source = lane->call.peer.source };
+            memcpy(sighting.key, v->identities[i].replay_key, sizeof sighting.key);
+            replay_forget(w->server->replay, &sighting);
+        }
+}
+
 /* No record: never `genuine`, and nothing at all where the operator asked for that. */
 static void refuse(struct worker *w, struct lane *lane)
 {
     const bool may_refuse = w->snapshot->config->store.refuse_on_failure && !lane->call.never_block;
     if (may_refuse && lane->state == LANE_DECIDED) {
         lane->error = "the record cannot be kept";
+        give_back_tokens(w, lane);
         if (lane->origin.door != DOOR_HTTP)
             request_status(w, lane, 503, NULL);
         lane->status = 503;

@@ -135,12 +135,21 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
     return publish(arg, connection, path);
 }
 
+/* A name is taken as it was sent: `%` is no part of any, so what somebody escaped is not there. */
+static size_t leave_escaped(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
 enum bf_err publisher_start(struct publisher *p)
 {
     p->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, handle, p,
                                  MHD_OPTION_LISTEN_SOCKET, p->fd, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
                                  MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                 (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+                                 (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                                 MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
     return p->daemon ? BF_OK : BF_EIO;
 }
 

@@ -319,6 +319,17 @@ static bool hops_left(const struct sip_message *m)
     return !span_decimal(message_header(m, SIP_H_MAX_FORWARDS), UINT32_MAX, &value) || value > 0;
 }
 
+/* Chance out of a counter and keys of this worker's own: ids need not be secret, only never the same. */
+static struct answer_id make_id(struct worker *w, struct instant now)
+{
+    const struct span count = span_make(&w->ids, sizeof w->ids);
+    const uint64_t words[2] = { hash_bytes(w->id_keys[0], count), hash_bytes(w->id_keys[1], count) };
+    uint8_t chance[10];
+    memcpy(chance, words, sizeof chance);
+    w->ids++;
+    return answer_id_of(now, chance);
+}
+
 static void look_call(struct worker *w, struct lane *lane)
 {
     if (!lane->call.never_block && !hops_left(&lane->message)) {
@@ -332,7 +343,7 @@ static void look_call(struct worker *w, struct lane *lane)
     if (!lane->parked && !claim(w, lane))
         return;
     if (!lane->parked)
-        lane->id = answer_id_make(lane->arrival);
+        lane->id = make_id(w, lane->arrival);
     if (lane->call.never_block)
         lane->last = true;
     if (lane->shed && !lane->call.never_block)
@@ -426,7 +437,7 @@ static void look_http(struct worker *w, struct lane *lane)
     }
     lane->error = NULL;
     if (!lane->parked)
-        lane->id = answer_id_make(lane->arrival);
+        lane->id = make_id(w, lane->arrival);
     lane->last = lane->last || lane->call.never_block;
     lane->state = LANE_JUDGE;
 }

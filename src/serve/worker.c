@@ -65,6 +65,8 @@ enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, 
     w->number = number;
     w->log = server->log;
     w->inbox.fd = w->epoll = -1;
+    w->id_keys[0] = hash_key_random();
+    w->id_keys[1] = hash_key_random();
     w->udp = calloc(n_udp + 1, sizeof *w->udp);
     const enum bf_err err = w->udp ? make(w) : BF_ENOMEM;
     if (err) {
@@ -271,13 +273,16 @@ static int next_timer(const struct worker *w)
 
 static void take_event(struct worker *w, const struct epoll_event *e)
 {
+    if (e->data.ptr == &w->inbox) {
+        take_inbox(w);
+        return;
+    }
     for (size_t i = 0; i < w->n_udp; i++)
         if (e->data.ptr == &w->udp[i]) {
             udp_receive(w, &w->udp[i]);
             return;
         }
-    if (e->data.ptr != &w->inbox)
-        connection_event(w, e->data.ptr, e->events);
+    connection_event(w, e->data.ptr, e->events);
 }
 
 static void round_begin(struct worker *w)
@@ -297,7 +302,6 @@ static void round_end(struct worker *w)
 static void turn(struct worker *w, const struct epoll_event *events, int n)
 {
     round_begin(w);
-    take_inbox(w);
     for (int i = 0; i < n; i++)
         take_event(w, &events[i]);
     take_late(w);

@@ -69,6 +69,8 @@ struct worker {
     bool started;
     unsigned slot; /* in the epoch */
     struct inbox inbox;
+    struct hash_key id_keys[2];
+    uint64_t ids;
     int epoll;
     struct desk *desk;
     struct log *log;

@@ -85,7 +85,8 @@ struct wanted {
 static enum replay_answer slot_answer(const struct replay *r, struct slot *s, const struct wanted *w)
 {
     const uint64_t state = atomic_load(&s->state);
-    if (!is_live(r, state, w->at) || atomic_load(&s->key[0]) != w->key[0] || atomic_load(&s->key[1]) != w->key[1])
+    if (!is_live(r, state, w->at) || atomic_load(&s->key[0]) != w->key[0] ||
+        atomic_load(&s->key[1]) != w->key[1])
         return REPLAY_FIRST;
     const bool same = atomic_load(&s->same[0]) == w->same[0] && atomic_load(&s->same[1]) == w->same[1];
     const bool near = atomic_load(&s->source) == w->source && w->at - (mono_t)state <= NEAR_NS;
@@ -150,7 +151,9 @@ static enum replay_answer answered(struct replay *r, enum replay_answer a)
 
 static struct wanted wanted_of(const struct replay_sighting *s)
 {
-    return (struct wanted){ { word(s->key), word(s->key + 8) }, { word(s->same), word(s->same + 8) }, s->source, s->at };
+    return (struct wanted){
+        { word(s->key), word(s->key + 8) }, { word(s->same), word(s->same + 8) }, s->source, s->at
+    };
 }
 
 static struct slot *bucket_of(const struct replay *r, const struct replay_sighting *s)
@@ -184,6 +187,19 @@ enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *
     atomic_store(&mine->state, state_of(w.at));
     atomic_fetch_add(&r->entered, 1);
     return answered(r, bucket_answer(r, bucket, &w, mine));
+}
+
+void replay_forget(struct replay *r, const struct replay_sighting *sighting)
+{
+    const struct wanted w = wanted_of(sighting);
+    struct slot *bucket = bucket_of(r, sighting);
+    for (size_t i = 0; i < SLOTS; i++) {
+        uint64_t state = atomic_load(&bucket[i].state);
+        if (state > STATE_BUSY && atomic_load(&bucket[i].key[0]) == w.key[0] &&
+            atomic_load(&bucket[i].key[1]) == w.key[1])
+            atomic_compare_exchange_strong(&bucket[i].state, &state,
+                                           STATE_FREE); /* else it is another token by now */
+    }
 }
 
 struct replay_counts replay_counts(const struct replay *r)

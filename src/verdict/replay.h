@@ -37,6 +37,9 @@ enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *
 /* Looks only: for tokens that hold, in calls that do not. */
 enum replay_answer replay_look(struct replay *r, const struct replay_sighting *sighting);
 
+/* The call that entered it was refused for a reason of ours (503): the token may come again. */
+void replay_forget(struct replay *r, const struct replay_sighting *sighting);
+
 struct replay_counts {
     uint64_t entered, repeated, evicted_live;
 };

@@ -43,7 +43,8 @@ static void rp_002_a_second_use_is_told_from_the_same_call(void **state)
     (void)state;
     assert_int_equal(replay_create(64, WINDOW, &r), BF_OK);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct replay_sighting s = sighting(rows[i].token, rows[i].call, rows[i].source, rows[i].second);
+        const struct replay_sighting s =
+            sighting(rows[i].token, rows[i].call, rows[i].source, rows[i].second);
         if (replay_enter(r, &s) != rows[i].want)
             fail_msg("%s", rows[i].what);
     }
@@ -61,6 +62,22 @@ static void a_look_enters_nothing(void **state)
     assert_int_equal(replay_enter(r, &first), REPLAY_FIRST);
     assert_int_equal(replay_look(r, &other), REPLAY_REPEAT);
     assert_int_equal(replay_counts(r).entered, 1);
+    replay_destroy(r);
+}
+
+static void a_token_of_a_refused_call_may_come_again(void **state)
+{
+    struct replay *r = NULL;
+    const struct replay_sighting first = sighting(1, 1, 7, 100), again = sighting(1, 2, 8, 101),
+                                 other = sighting(2, 1, 7, 100);
+    (void)state;
+    assert_int_equal(replay_create(64, WINDOW, &r), BF_OK);
+    assert_int_equal(replay_enter(r, &first), REPLAY_FIRST);
+    assert_int_equal(replay_enter(r, &other), REPLAY_FIRST);
+    replay_forget(r, &first);
+    assert_int_equal(replay_enter(r, &again), REPLAY_FIRST);
+    assert_int_equal(replay_look(r, &first), REPLAY_REPEAT);
+    assert_int_equal(replay_enter(r, &other), REPLAY_SAME);
     replay_destroy(r);
 }
 
@@ -155,6 +172,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(rp_002_a_second_use_is_told_from_the_same_call),
         cmocka_unit_test(a_look_enters_nothing),
+        cmocka_unit_test(a_token_of_a_refused_call_may_come_again),
         cmocka_unit_test(rp_003_memory_is_bounded_and_evictions_of_live_keys_are_counted),
         cmocka_unit_test(outdated_keys_make_room_without_an_alarm),
         cmocka_unit_test(keys_entered_before_the_machine_booted_still_count),

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Never genuine without its record: order of system calls, kill -9, a full disk, a restart."""
+from house import *
+import resource
+
+
+def children(pid):
+    return [int(p) for p in read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def main(place):
+    rounds = int(os.environ.get("BF_KILLS", "5"))
+    lab = Lab(place + "/lab")
+
+    def strict():
+        """with durability strict, fdatasync comes before the answer leaves"""
+        if not shutil.which("strace"):
+            raise Skip("strace is absent")
+        trace = place + "/trace"
+        server = Server(place + "/strict", {"sip": {"workers": 1}, "store": {"durability": "strict"}}, lab=lab,
+                        wrap=["strace", "-f", "-qq", "-s", "0", "-o", trace, "-e",
+                              "trace=recvmmsg,sendmmsg,sendto,write,writev,pwrite64,pwritev,pwritev2,fdatasync,epoll_wait,futex"])
+        try:
+            server.start()
+        except AssertionError:
+            raise Skip("strace may not trace here")
+        u = Udp(server.door("udp"))
+        for i in range(5):
+            equal(verdict(u.ask(request(identity=lab.identity())))["verdict"], "genuine")
+        os.kill(children(server.pid)[0], signal.SIGTERM)
+        server.wait()
+        lines = read(trace).decode().splitlines()
+        worker = next(line.split()[0] for line in lines if "sendmmsg(" in line)
+        mine = [re.sub(r"^\d+ +", "", line) for line in lines if line.split()[0] == worker]
+        # The first call waits for its certificate; its 100 is no answer.
+        mine = mine[next(i for i, line in enumerate(mine) if line.startswith("sendmmsg(")) + 1:]
+        mine = mine[next(i for i, line in enumerate(mine) if line.startswith("sendmmsg(")) + 1:]
+        answered = 0
+        durable = False
+        for line in mine:
+            if line.startswith("fdatasync(") or "fdatasync resumed" in line:
+                durable = True
+            elif line.startswith("recvmmsg("):
+                durable = False
+            elif line.startswith("sendmmsg("):
+                check(durable, "an answer left before its record was durable", "\n".join(mine[-40:]))
+                answered += 1
+        check(answered >= 4, answered)
+
+    def system_calls():
+        """a full batch takes at most six system calls"""
+        if not shutil.which("strace"):
+            raise Skip("strace is absent")
+        trace = place + "/trace-batch"
+        server = Server(place + "/batch", {"sip": {"workers": 1, "overload_ms": 10000}}, lab=lab,
+                        wrap=["strace", "-f", "-qq", "-s", "0", "-o", trace])
+        try:
+            server.start()
+        except AssertionError:
+            raise Skip("strace may not trace here")
+        u = Udp(server.door("udp"))
+        equal(verdict(u.ask(request(identity=lab.identity())))["verdict"], "genuine")
+        pid = children(server.pid)[0]
+        messages = [request(identity=lab.identity()) for _ in range(192)]
+        os.kill(pid, signal.SIGSTOP)
+        for message in messages:
+            u.send(message)
+        os.kill(pid, signal.SIGCONT)
+        equal({verdict(u.final())["verdict"] for _ in messages}, {"genuine"})
+        os.kill(pid, signal.SIGTERM)
+        server.wait()
+        lines = read(trace).decode().splitlines()
+        worker = next(line.split()[0] for line in lines if "recvmmsg(" in line and line.endswith("= 64"))
+        calls, full = [], 0
+        for line in (line.partition(" ")[2].strip() for line in lines if line.split()[0] == worker):
+            if line.startswith(("---", "+++")) or " resumed>" in line:
+                continue
+            if line.startswith("epoll_wait"):
+                calls = []
+            calls.append(line)
+            if line.startswith("sendmmsg") and ", 64, " in line:
+                full += 1
+                check(len(calls) <= 6, "\n".join(calls))
+        check(full >= 2, "no full batch was seen", full)
+
+    def killed():
+        """kill -9 under load: every answer that left has its record"""
+        server = Server(place + "/kill", {"store": {"durability": "strict"}}, lab=lab)
+        answered = {}
+        for n in range(rounds):
+            server.start()
+            u = Udp(server.door("udp"))
+            messages = [(f"kill{n}-{i}", request(identity=identity, call_id=f"kill{n}-{i}"))
+                        for i, identity in enumerate(lab_identities(400))]
+            killer = threading.Timer(0.02 + 0.01 * (n % 7), server.process.kill)
+            killer.start()
+            try:
+                for i, (_, message) in enumerate(messages):
+                    u.send(message)
+                    if i >= 40:
+                        take(u, answered)
+                while True:
+                    take(u, answered)
+            except (ConnectionRefusedError, socket.timeout):
+                pass
+            killer.join()
+            server.process.wait()
+            server.log.close()
+        server.start()
+        check(len(answered) > rounds, "nothing was answered before the kill", len(answered))
+        known = lambda: {row[0]: row[1] for row in server.records("SELECT call_id, count(*) FROM records GROUP BY call_id")}
+        eventually(lambda: all(call in known() for call in answered), "every answer has its record")
+        equal({known()[call] for call in answered}, {1})
+        equal(server.stop(), 0)
+
+    def lab_identities(n):
+        x5u = lab.x5u()
+        return [f'{token};info=<{x5u}>;alg=ES256;ppt="shaken"' for token in lab.tokens(n)]
+
+    def take(u, answered):
+        answer = u.receive(1)
+        if status(answer) >= 200:
+            answered[header(answer, "Call-ID")] = verdict(answer)["verdict"]
+
+    def restarted():
+        """a token seen before a crash is known after it"""
+        server = Server(place + "/restart", lab=lab).start()
+        identity = lab.identity()
+        equal(verdict(Udp(server.door("udp")).ask(request(identity=identity)))["verdict"], "genuine")
+        server.process.kill()
+        server.process.wait()
+        server.log.close()
+        server.start()
+        answer = Udp(server.door("udp")).ask(request(identity=identity))
+        check(verdict(answer)["verdict"] != "genuine", answer)
+        equal(server.stop(), 0)
+
+    def full(on_failure):
+        """A file may not grow past 256 KiB: the journal cannot be written any more."""
+        server = Server(place + "/full-" + on_failure, {"store": {"on_failure": on_failure, "url": "", "keep_messages": True},
+                                                       "log": {"verdicts": False}}, lab=lab,
+                        wrap=["prlimit", "--fsize=262144"])
+        server.start()
+        u = Udp(server.door("udp"))
+        genuine = 0
+        for _ in range(400):
+            answer = u.ask(request(identity=lab.identity()))
+            if status(answer) != 302 or verdict(answer)["verdict"] != "genuine":
+                return server, u, answer, genuine
+            genuine += 1
+        check(False, "the disk never filled")
+
+    def answering():
+        """disk full, store.on_failure answer: calls go on, none is genuine, /readyz says why"""
+        server, u, answer, genuine = full("answer")
+        check(genuine > 0)
+        equal((status(answer), verdict(answer)["verdict"]), (302, "unproven"))
+        # A smaller record may still find room.
+        eventually(lambda: server.verdict(request(identity=lab.identity()), accept="text/plain") == (200, b"unproven\n"), "full for HTTP")
+        code, _, body = server.get("/readyz")
+        equal((code, body), (503, b"not ready: the record cannot be kept\n"))
+        check(server.metrics()["record_failed_total"] >= 2)
+        check(" alarm: the records of " in server.read_log())
+        equal(server.stop(), 0)
+
+    def refusing():
+        """disk full, store.on_failure refuse: 503 with Retry-After, and the token is not used up; an emergency call passes"""
+        server, u, answer, genuine = full("refuse")
+        equal(status(answer), 503)
+        check(header(answer, "Retry-After"), answer)
+        identity = lab.identity()
+        before = server.metrics()["replay_repeated_total"]
+        for _ in range(2):
+            equal(status(u.ask(request(identity=identity))), 503)
+        equal(server.metrics()["replay_repeated_total"], before)
+        eventually(lambda: server.verdict(request(identity=lab.identity()))[0] == 503, "full for HTTP")
+        urgent = u.ask(request(uri="urn:service:sos", identity=lab.identity()))
+        equal(status(urgent), 302)
+        check(verdict(urgent)["verdict"] != "genuine")
+        equal(server.stop(), 0)
+
+    def masked():
+        """a withheld caller is withheld in the log, and so is every header that names it"""
+        server = Server(place + "/masked", {"sip": {"peers": [{"from": "127.0.0.0/8", "pai": True}]}}, lab=lab).start()
+        u = Udp(server.door("udp"))
+        message = request(identity=lab.identity(), call_id="masked",
+                          extra=[f"P-Asserted-Identity: <sip:+{CALLER}@example.com>", "Privacy: id"])
+        message = message.replace(f'"Lab" <sip:+{CALLER}@example.com;user=phone>'.encode(), b'"Anonymous" <sip:anonymous@anonymous.invalid>')
+        equal(verdict(u.ask(message))["verdict"], "genuine")
+        line = eventually(lambda: [l for l in server.verdict_lines() if "masked@test" in l], "a line")[0]
+        check("caller=withheld" in line and CALLER not in line, line)
+        equal(server.stop(), 0)
+
+    def lines():
+        """one line a verdict, plain or JSON, and nothing from outside starts one of its own"""
+        for as_json in (False, True):
+            server = Server(place + f"/lines{as_json}", {"log": {"format": "json" if as_json else "plain"}}, lab=lab).start()
+            u = Udp(server.door("udp"))
+            for i in range(70):
+                u.send(request(identity=lab.identity(), call_id=f"line{i} "))
+            for _ in range(70):
+                u.final()
+            u.ask(request(call_id='evil"verdict=genuine\\'))
+            equal(server.stop(), 0)
+            text = [l for l in open(server.log_path).read().splitlines() if '"verdict":' in l or " call: " in l]
+            equal(len(text), 71)
+            if as_json:
+                equal({json.loads(l)["verdict"] for l in text}, {"genuine", "unproven"})
+            else:
+                equal({re.search(r" verdict=(\w+)", l)[1] for l in text}, {"genuine", "unproven"})
+
+    only = sys.argv[1:]
+    tests = [strict, system_calls, killed, restarted, answering, refusing, masked, lines]
+    tap([t for t in tests if not only or t.__name__ in only])
+    lab.close()
+
+
+with scratch() as place:
+    main(place)
