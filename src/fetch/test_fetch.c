@@ -658,22 +658,22 @@ static void sec_038_a_source_has_so_many_flights_and_no_more(void **state)
 {
     (void)state;
     struct hostile *h = hostile_create(HOSTILE_PLAIN, NULL);
-    struct fetch *f = fetcher(&(struct fetch_options){ .lab = true, .total_ms = 60000, .flights = 20 });
+    struct fetch *f = fetcher(&(struct fetch_options){ .lab = true, .total_ms = 60000, .flights = 40 });
     struct box b = BOX;
     net_set(h, "127.0.0.1", NULL);
     for (unsigned i = 0; i < 100; i++)
         ask(f, &b, 7, "http://h%u.example:%u/hold", i, hostile_port(h));
     box_await(&b, 84); /* 16 fly */
     assert_int_equal(b.outcomes[FETCH_BUSY], 84);
-    for (unsigned i = 0; i < 4; i++) /* another source, and ourselves */
-        ask(f, &b, i < 2 ? 8 : 0, "http://i%u.example:%u/hold", i, hostile_port(h));
-    hostile_await(h, 20);
-    ask(f, &b, 0, "http://j.example:%u/hold", hostile_port(h)); /* 20 in all */
+    for (unsigned i = 0; i < 24; i++) /* another source; ourselves, without a cap of our own */
+        ask(f, &b, i < 4 ? 8 : 0, "http://i%u.example:%u/hold", i, hostile_port(h));
+    hostile_await(h, 40);
+    ask(f, &b, 0, "http://j.example:%u/hold", hostile_port(h)); /* 40 in all */
     box_await(&b, 85);
     assert_int_equal(b.outcomes[FETCH_BUSY], 85);
     hostile_release(h);
-    box_await(&b, 105);
-    assert_int_equal(b.outcomes[FETCH_OK], 20);
+    box_await(&b, 125);
+    assert_int_equal(b.outcomes[FETCH_OK], 40);
     fetch_destroy(f);
     hostile_destroy(h);
 }
