@@ -407,16 +407,30 @@ static void take_off(struct signers *s, struct span x5u, uint64_t source, struct
     launch(s, f);
 }
 
+/* The next who waits and came from elsewhere; false: all had their turn. */
+static bool next_source(struct flight *f)
+{
+    struct letter *l = f->turn ? f->turn : f->waiters;
+    while (l && l->source == f->source)
+        l = l->next;
+    f->turn = l;
+    if (l)
+        f->source = l->source;
+    return l != NULL;
+}
+
 static void launch_held(struct signers *s)
 {
     const mono_t now = clock_now(&clock_system).mono;
     if (!s->n_held || now - s->held_at < MONO_MS(HELD_MS))
         return;
     s->held_at = now;
-    for (struct flight *f = s->flights, *next; f && s->n_held; f = next) {
+    for (struct flight *f = s->flights, *next; f; f = next) {
         next = f->next;
-        if (f->held)
-            launch(s, f);
+        if (!f->held)
+            continue;
+        f->source = f->waiters ? f->waiters->source : f->source;
+        launch(s, f);
     }
 }
 
@@ -474,10 +488,8 @@ static void on_want(struct signers *s, struct letter *l)
     struct entry *e = entry_find(s, l->x5u);
     struct flight *f = flight_find(s, l->x5u);
     if (f) {
-        const bool elsewhere = f->held && f->source != l->source;
-        f->source = elsewhere ? l->source : f->source;
         wait_for(f, l);
-        if (elsewhere)
+        if (f->held && next_source(f))
             launch(s, f);
         return;
     }
@@ -549,7 +561,10 @@ static void on_answer(struct signers *s, struct letter *l)
                                                          : l->max_age_s;
     const struct brought b = { span_make(l->body, l->body_n), l->fetched, fresh_s, false };
     if (l->outcome == FETCH_BUSY && f && may_hold(s, f)) {
-        hold(s, f, true);
+        if (next_source(f))
+            launch(s, f);
+        else
+            hold(s, f, true);
         return;
     }
     if (l->outcome != FETCH_OK)

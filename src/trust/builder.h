@@ -44,12 +44,14 @@ struct header {
 };
 
 /*
- * A URL that is on its way, and who waits for it. Held: the fetcher was busy for this source, and is asked again soon;
- * a caller from elsewhere takes it off at once, so that nobody's flood delays a URL for others.
+ * A URL that is on its way, and who waits for it. The fetcher may be busy for one source and free for another: then it
+ * is asked for each who waits in turn, so that nobody's flood delays a URL for others. Held: it was busy for all of
+ * them, and is asked again soon.
  */
 struct flight {
     struct flight *next;
     struct letter *waiters, **end;
+    struct letter *turn; /* whose source is asked for; NULL: the first */
     uint64_t source;
     mono_t since;
     bool held;
