@@ -2,14 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """`bonafide verify` on the real program: the contract that design.md binds, on real and on made-up calls."""
 import hashlib
+import http.server
 import json
+import pathlib
+import shutil
 import struct
+import subprocess
 import sys
 import tempfile
-import pathlib
+import threading
+import time
 
 import harness
-from harness import CALLED, CALLER, DATE, NOW, URL, Skip, bonafide, invite, shared, test
+from harness import CALLED, CALLER, NOW, URL, bonafide, invite, shared, test
 
 LAB = None
 
@@ -422,7 +427,6 @@ def usage_outranks_verdicts_and_no_input_outranks_usage_of_none():
 @test
 def a_full_disk_is_our_own_failure():
     path = file_of(invite())
-    import subprocess
     with open("/dev/full", "w") as full:
         done = subprocess.run([str(harness.PROGRAM), "verify", "--json", "--offline", str(path)], stdout=full,
                               stderr=subprocess.PIPE, check=False)
@@ -461,6 +465,91 @@ def offline_means_offline():
     value = lab().identity(x5u="https://127.0.0.1/nothing.pem")
     v = verdict(invite([value]))
     assert v["verdict"] != "genuine" and v["identities"][0]["code"] == 436, v
+
+
+class Repository:
+    """A certificate repository over HTTP on loopback; what it does with each path is `paths`."""
+
+    def __init__(self, paths):
+        repository = self
+        self.asked = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                repository.asked.append(self.path)
+                answer = paths.get(self.path)
+                if callable(answer):
+                    answer(self)
+                    return
+                self.send_response(200 if answer else 404)
+                self.send_header("Content-Length", str(len(answer or b"")))
+                self.end_headers()
+                self.wfile.write(answer or b"")
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server.server_address[1]}{path}"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def fetching(text, *args, status=None):
+    ran = bonafide("verify", "--json", "--lab-urls", "--trust", lab().root, *args, file_of(text), status=status)
+    (v,) = ran.json()
+    return v
+
+
+@test
+def certificates_are_fetched_once_for_all_calls_of_a_run():
+    with Repository({"/1234.pem": lab().chain.read_bytes()}) as repository:
+        url = repository.url("/1234.pem")
+        files = [file_of(invite([lab().identity(x5u=url, iat=NOW + n)], call_id=f"f{n}"), f"fetch{n}.sip") for n in range(3)]
+        ran = bonafide("verify", "--json", "--lab-urls", "--trust", lab().root, *files, status=0)
+        assert [v["verdict"] for v in ran.json()] == ["genuine"] * 3, ran
+        assert repository.asked == ["/1234.pem"], repository.asked
+
+
+@test
+def a_certificate_that_is_not_to_be_had_is_436_within_the_budget():
+    silent = threading.Event()
+    paths = {"/silent.pem": lambda handler: silent.wait(60), "/text.pem": b"hello"}
+    with Repository(paths) as repository:
+        for path in ("/absent.pem", "/text.pem", "/silent.pem"):
+            begin = time.monotonic()
+            v = fetching(invite([lab().identity(x5u=repository.url(path))]), status=1)
+            assert v["verdict"] == "unproven" and v["verstat"] == "No-TN-Validation", v
+            assert v["identities"][0]["code"] == 436, v
+            assert time.monotonic() - begin < 30, path
+        silent.set()
+
+
+@test
+def a_chain_at_hand_is_asked_before_the_network():
+    with Repository({}) as repository:
+        url = repository.url("/1234.pem")
+        path = lab().publish(url, lab().chain.read_bytes())
+        v = fetching(invite([lab().identity(x5u=url)]), "--certs", lab().certs, status=0)
+        path.unlink()
+        assert v["verdict"] == "genuine" and repository.asked == [], repository.asked
+
+
+@test
+def without_lab_urls_loopback_is_never_asked():
+    with Repository({"/1234.pem": lab().chain.read_bytes()}) as repository:
+        text = invite([lab().identity(x5u=repository.url("/1234.pem"))])
+        ran = bonafide("verify", "--json", "--trust", lab().root, file_of(text))
+        assert ran.json()[0]["verdict"] != "genuine" and repository.asked == [], ran
 
 
 @test
@@ -533,5 +622,4 @@ if __name__ == "__main__":
         if LAB:
             LAB.close()
         if REAL:
-            import shutil
             shutil.rmtree(REAL.dir)
