@@ -122,10 +122,10 @@ const struct config_option config_options[] = {
       WORDS("redirect"), .restart = true },
     { "sip.next_hop", &kind_sip_uri, "sip:127.0.0.1:5080",
       "Where calls go on. Of a list, the first that answers OPTIONS.", LIST_AT(sip.next_hop, sip.n_next_hop),
-      .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .restart = true },
+      .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST },
     { "sip.next_hop_probe_s", &kind_integer, "5",
       "How often next hops are asked with OPTIONS, when there are several; 0 is never.",
-      AT(sip.next_hop_probe_s), .min = 0, .max = 3600, .unit = "seconds", .restart = true },
+      AT(sip.next_hop_probe_s), .min = 0, .max = 3600, .unit = "seconds" },
     { "sip.workers", &kind_integer, "0", "Threads that judge calls; 0 is one a core.", AT(sip.workers),
       .min = 0, .max = 64, .restart = true },
     { "sip.overload", &kind_choice, "pass",
@@ -263,8 +263,8 @@ const struct config_option config_options[] = {
       .state = true },
     { "store.journal", &kind_state_file, "journal",
       "The directory of the journal that every verdict is written to first; where store.url is written, "
-      "its path and `.journal`.", AT(store.journal), .min = 1,
-      .restart = true, .state = true },
+      "its path and `.journal`.",
+      AT(store.journal), .restart = true, .state = true },
     { "store.durability", &kind_choice, "strict",
       "strict: on disk before the answer leaves; relaxed: written, and on disk a little later.",
       AT(store.durability), WORDS("strict", "relaxed"), .restart = true },
@@ -287,7 +287,7 @@ const struct config_option config_options[] = {
       WORDS("plain", "json"), .restart = true },
     { "log.verdicts", &kind_bool, "true", "Whether every verdict is a line.", AT(log.verdicts) },
     { "node", &kind_text, "\"\"", "The name of this node in records; \"\" is the name of the host.", AT(node),
-      .max = 64, .restart = true },
+      .max = 64 },
 };
 const size_t config_options_n = ARRAY_SIZE(config_options);
 
