@@ -178,8 +178,7 @@ static void read_caller(const struct sip_message *m, const struct call_rules *ru
 {
     struct read_party first, unused;
     bool differ, unused_differ;
-    const size_t n =
-        read_asserted(m, SIP_H_P_ASSERTED_IDENTITY, PLACE_PAI, rules, arena, c, &first, &differ);
+    const size_t n = read_asserted(m, SIP_H_P_ASSERTED_IDENTITY, PLACE_PAI, rules, arena, c, &first, &differ);
     read_asserted(m, SIP_H_REMOTE_PARTY_ID, PLACE_RPID, rules, arena, c, &unused, &unused_differ);
     c->pai_differ = differ;
     if (n && !differ && c->peer.pai) {
@@ -190,8 +189,8 @@ static void read_caller(const struct sip_message *m, const struct call_rules *ru
     }
 }
 
-static enum bf_err read_called(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
-                               struct call *c, struct fault *fault)
+static enum bf_err read_called(const struct sip_message *m, const struct call_rules *rules,
+                               struct arena *arena, struct call *c, struct fault *fault)
 {
     struct sip_address a;
     struct sip_uri uri, to_uri;
@@ -233,19 +232,38 @@ static bool lists_namespace(struct span value, struct span namespace)
     return false;
 }
 
+/* `sip:911@pbx` without user=phone is no telephone number for a token, and an emergency all the same. */
+static bool dialled_number(const struct sip_message *m, const struct call *c, struct number *ret)
+{
+    struct sip_uri uri;
+    if (c->has_called && !c->called_from_to) {
+        *ret = c->called;
+        return true;
+    }
+    if (uri_read(m->uri, &uri, NULL) != BF_OK || (uri.scheme != URI_SIP && uri.scheme != URI_SIPS) ||
+        !number_is_canonical(uri.user))
+        return false;
+    memcpy(ret->digits, uri.user.p, uri.user.n);
+    ret->n = (uint8_t)uri.user.n;
+    return true;
+}
+
 /* Calls that nothing may stand in the way of: by number for everybody, by header from peers that may say so. */
 static void read_urgency(const struct sip_message *m, const struct call_rules *rules, struct call *c)
 {
     const struct sip_header *h;
-    for (size_t i = 0; c->has_called && !c->called_from_to && i < rules->n_never_block; i++)
-        if (number_range_holds(&rules->never_block[i], &c->called)) {
+    struct number dialled;
+    const bool is_dialled = dialled_number(m, c, &dialled);
+    for (size_t i = 0; is_dialled && i < rules->n_never_block; i++)
+        if (number_range_holds(&rules->never_block[i], &dialled)) {
             c->never_block = true;
             c->never_block_why = "this number is never blocked";
         }
     if (!c->peer.priority)
         return;
     const struct span priority = span_trim(message_header(m, SIP_H_PRIORITY));
-    if (span_equal_nocase(priority, SPAN("emergency")) || span_equal_nocase(priority, SPAN("psap-callback"))) {
+    if (span_equal_nocase(priority, SPAN("emergency")) ||
+        span_equal_nocase(priority, SPAN("psap-callback"))) {
         c->never_block = true;
         c->never_block_why = "marked as urgent by a peer that may";
     }
@@ -287,8 +305,10 @@ static enum bf_err digest_same(const struct sip_message *m, struct sha256 *sha, 
     struct buf b = BUF_ON(cseq);
     buf_decimal(&b, (int64_t)m->cseq);
     const struct span zero = span_make("", 1);
-    const struct span parts[] = { c->call_id, zero, c->from_tag, zero, buf_span(&b), zero,
-                                  message_header(m, SIP_H_CONTACT), zero, m->body };
+    const struct span parts[] = {
+        c->call_id, zero,   c->from_tag, zero, buf_span(&b), zero, message_header(m, SIP_H_CONTACT),
+        zero,       m->body
+    };
     return sha256_many(sha, parts, ARRAY_SIZE(parts), c->same);
 }
 

@@ -168,7 +168,6 @@ class Server:
         return self.process.pid
 
     def read_log(self):
-        self.log.flush()
         with open(self.log_path, errors="replace") as f:
             return f.read()
 
@@ -327,15 +326,20 @@ class Udp:
         return self.socket.recv(65535)
 
     def ask(self, message):
-        """The final answer; 100 is passed over."""
+        """The final answer; 100 is passed over, and then the answer acknowledged, or it would come again."""
         self.send(message)
-        return self.final()
+        self.waited = False
+        answer = self.final()
+        if self.waited:
+            self.send(follow("ACK", message, header(answer, "To")))
+        return answer
 
     def final(self):
         while True:
             answer = self.receive()
             if status(answer) >= 200:
                 return answer
+            self.waited = True
 
     def silent(self, seconds=0.3):
         """Nothing comes: a fence, for nothing can be awaited."""
