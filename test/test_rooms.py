@@ -5,7 +5,7 @@ import pathlib
 import re
 import sys
 
-HARNESS = pathlib.Path(__file__).resolve().parent  # what tests share: tap.h, vectors.h, ...
+HARNESS = pathlib.Path(__file__).resolve().parent  # what tests share: tap.h, calls/stage.h, ...
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)
 
 

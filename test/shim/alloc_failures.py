@@ -17,6 +17,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 LIBS = "jansson,yaml"
@@ -36,12 +37,13 @@ class Program:
         self.name = f"{self.path.parent.name}/{self.path.name}"
         self.env = {**os.environ, **row["env"], "LD_PRELOAD": shim, "BF_ALLOC_LIBS": LIBS, "BF_TAP_FIRST": "1",
                     "MALLOC_PERTURB_": "85", "BF_ALLOC_SKIP": self.test_code()}
-        self.limit, self.total, self.tried, self.faults = 60.0, 0, 0, []
+        self.limit, self.total, self.tried, self.faults, self.spent, self.busy = 60.0, 0, 0, [], 0.0, False
 
     def test_code(self):
-        """Where the functions of the test file itself stand: what they allocate is theirs."""
-        obj = pathlib.Path(f"{self.path}.p") / f"{self.path.name}.c.o"
-        names = {row[-1] for row in nm(obj, "--defined-only") if row[-2] in "tTwW"}
+        """Where the functions of the test's own files, and of what tests share, stand: what they allocate is theirs."""
+        objects = [obj for place in (f"{self.path.name}.p", "../*/*_for_tests.a.p", "../../test/**/*.a.p")
+                   for obj in self.path.parent.glob(f"{place}/*.o")]
+        names = {row[-1] for obj in objects for row in nm(obj, "--defined-only") if row[-2] in "tTwW"}
         ranges = []
         for row in nm(self.path, "--defined-only", "-S"):
             if len(row) == 4 and row[2] in "tTwW" and row[3] in names:
@@ -85,7 +87,7 @@ def spread(n):
 def programs_of(build, shim, only):
     with open(pathlib.Path(build) / "meson-info" / "intro-tests.json", encoding="utf-8") as info:
         rows = json.load(info)
-    ours = [row for row in rows if pathlib.Path(row["cmd"][0]).name.startswith("test_") and "/src/" in row["cmd"][0]
+    ours = [row for row in rows if pathlib.Path(row["cmd"][0]).name.startswith("test_")
             and len(row["cmd"]) == 1 and "soak" not in row["suite"]]
     found = [Program(row, shim) for row in ours if pathlib.Path(row["cmd"][0]).exists()]
     return [program for program in found if not only or only in program.name]
@@ -111,15 +113,28 @@ def main():
         program.total = min(program.run(0), options.first)
         program.order = spread(program.total) if program.total else []
 
-    def one(program):
-        if time.monotonic() < until and program.order:
+    lock = threading.Lock()
+
+    def next_program():
+        """Of those that wait, the one that had the least time so far."""
+        with lock:
+            waiting = [program for program in programs if program.order and not program.busy]
+            program = min(waiting, key=lambda p: p.spent, default=None)
+            if program:
+                program.busy = True
+            return program
+
+    def work(_):
+        while time.monotonic() < until and (program := next_program()):
+            start = time.monotonic()
             program.run(program.order.pop(0))
             program.tried += 1
+            program.spent += time.monotonic() - start
+            program.busy = False
 
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         list(pool.map(measure, programs))
-        while time.monotonic() < until and any(program.order for program in programs):
-            list(pool.map(one, programs))
+        list(pool.map(work, range(2)))
 
     print(f"TAP version 13\n1..{len(programs)}")
     for n, program in enumerate(programs, 1):
