@@ -263,7 +263,7 @@ const struct config_option config_options[] = {
       .state = true },
     { "store.journal", &kind_state_file, "journal",
       "The directory of the journal that every verdict is written to first; where store.url is written, "
-      "its path and `.journal`.",
+      "its path and `.journal`; \"\" keeps no record at all.",
       AT(store.journal), .restart = true, .state = true },
     { "store.durability", &kind_choice, "strict",
       "strict: on disk before the answer leaves; relaxed: written, and on disk a little later.",
