@@ -340,13 +340,14 @@ static void bench_clear(struct bench *b)
 /* ---- the subcommand ---- */
 
 struct bench_wishes {
-    unsigned long seconds;
+    const char *seconds_text;
+    double seconds;
     bool json;
 };
 
 static const struct option_row rows[] = {
-    { "seconds", "N", "CPU time for each row; default 1", OPTION_NUMBER,
-      offsetof(struct bench_wishes, seconds) },
+    { "seconds", "N", "CPU time for each row; default 1", OPTION_TEXT,
+      offsetof(struct bench_wishes, seconds_text) },
     { "json", NULL, "one JSON object a row", OPTION_FLAG, offsetof(struct bench_wishes, json) },
     { 0 },
 };
@@ -367,7 +368,7 @@ static int bench_run(const struct bench_wishes *w)
     int status = EXIT_FAILURE_OURS;
 
     if (b && lab_prepare(b) && signatures_prepare(b) && calls_prepare(b) && verifier_prepare(b)) {
-        if (measure_all(b, (double)w->seconds, best)) {
+        if (measure_all(b, w->seconds, best)) {
             (w->json ? results_json : results_table)(best, es256_name(b->engine));
             status = EXIT_SUCCESS;
         }
@@ -380,16 +381,26 @@ static int bench_run(const struct bench_wishes *w)
     return status;
 }
 
+static bool seconds_read(const char *text, double *ret)
+{
+    char *end;
+    double seconds = strtod(text, &end);
+    if (end == text || *end || !(seconds >= 0.05 && seconds <= 600))
+        return false;
+    *ret = seconds;
+    return true;
+}
+
 int command_bench(int argc, char **argv)
 {
-    struct bench_wishes wishes = { .seconds = 1 };
+    struct bench_wishes wishes = { .seconds_text = "1" };
     struct option_list operands = { 0 };
     int status = 0;
 
     if (options_read(&help, argc, argv, &wishes, &operands, &status)) {
-        if (operands.n || wishes.seconds < 1 || wishes.seconds > 600)
+        if (operands.n || !seconds_read(wishes.seconds_text, &wishes.seconds))
             status = command_fail("bench", EXIT_USAGE,
-                                  "--seconds takes 1 to 600, and there is nothing else to say.");
+                                  "--seconds takes 0.05 to 600, and there is nothing else to say.");
         else
             status = bench_run(&wishes);
     }
