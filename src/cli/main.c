@@ -15,6 +15,8 @@ static const struct command commands[] = {
       command_verify },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "call", "place test calls: honest, forged, replayed", command_call },
+    { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },
+    { "inspect", "a token, certificate, revocation list or URL in plain words", command_inspect },
     { "lab", "a lab CA and carriers, to try everything with", command_lab },
     { "config", "what is in force and where it came from; a sample file", command_config },
     { "doctor", "is this machine fit to run the server, and what to do if not", command_doctor },
