@@ -19,7 +19,7 @@
 #include "fetch/url.h"
 
 #define INBOX_MOST     65536u
-#define IDLE_MS        60000
+#define IDLE_MS        1000 /* should a wake-up ever be lost */
 #define IDLE_SOCKETS   32L
 #define LINGERING_MOST 256u
 #define LINGERING_S    30 /* what a C library's resolver takes at most to give up */

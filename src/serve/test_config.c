@@ -408,6 +408,9 @@ static const struct {
     { "nine levels", "sip: [[[[[[[[[a]]]]]]]]]\n", "eight lists and mappings" },
     { "an alias alone", "node: *x\n", "aliases (*name) are not taken" },
     { "a merge key", "sip:\n  <<: {workers: 1}\n", "unknown key \"<<\"" },
+    { "bytes that are no UTF-8", "log:\n  level: in\xFF\n", "t.yaml:2:12: not YAML" },
+    { "a control character", "node: \"a\"\nlog: {level: \001}\n", "t.yaml:2:14: not YAML" },
+    { "UTF-16", "\xFF\xFEn\x01", "not YAML" },
     { "a NUL byte in quotes", "node: \"a\\0b\"\n", "NUL byte" },
 };
 
@@ -499,7 +502,8 @@ static void the_sample_loads_and_equals_the_defaults(void **state)
 static void what_is_in_force_names_its_line(void **state)
 {
     (void)state;
-    struct config *c = good("# first\nnode: edge\nsip:\n  workers: 3\n  listen: [\"udp:127.0.0.1:0\"]\n");
+    struct config *c = good("# first\nnode: edge\nsip:\n  workers: 3\n  listen: [\"udp:127.0.0.1:0\"]\n"
+                            "  peers: [{from: 10.0.0.0/8, \"pai\": false}]\nnumbers: {own: ['+12']}\n");
     char *plain = config_show(c, false), *json = config_show(c, true);
     assert_non_null(strstr(plain, "node                         edge"));
     assert_non_null(strstr(plain, "# t.yaml:2\n"));
@@ -507,6 +511,9 @@ static void what_is_in_force_names_its_line(void **state)
     assert_non_null(strstr(plain, "# default\n"));
     assert_non_null(strstr(json, "\"sip.workers\":{\"value\":3,\"from\":\"t.yaml:4\",\"restart\":true}"));
     assert_non_null(strstr(json, "\"sip.listen\":{\"value\":[\"udp:127.0.0.1:0\"],\"from\":\"t.yaml:5\""));
+    assert_non_null(strstr(plain, " [{from: 10.0.0.0/8, pai: false}] "));
+    assert_non_null(strstr(plain, " [\"+12\"] "));
+    assert_non_null(strstr(json, "[{\"from\": \"10.0.0.0/8\", \"pai\": false}]"));
     free(plain);
     free(json);
     config_destroy(c);
