@@ -138,12 +138,30 @@ static const char *color_of(const struct placed *p)
     return p->err == BF_OK && p->verdict[0] ? "33" : NULL;
 }
 
+/* `STIR;cause=436;text="Bad Identity Info";ppi="…"` in short: `STIR 436 Bad Identity Info`. */
+static void put_reason(struct buf *out, const char *value)
+{
+    const struct span reason = span_of(value);
+    const size_t protocol = span_find(reason, ';');
+    struct span cause = SPAN_NONE, text = SPAN_NONE;
+    (void)sip_param(span_from(reason, protocol), SPAN("cause"), &cause);
+    (void)sip_param(span_from(reason, protocol), SPAN("text"), &text);
+    buf_printf(out, "%.*s %.*s %.*s", SPAN_FMT(span_first(reason, protocol)), SPAN_FMT(cause),
+               SPAN_FMT(text));
+}
+
 static void show_row(struct table *t, const struct placed *p)
 {
-    char answer[PLACED_TEXT + 16], why[2 * PLACED_TEXT + 4];
+    char answer[PLACED_TEXT + 16], why[PLACED_REASONS * PLACED_TEXT];
+    struct buf reasons = buf_on(why, sizeof why - 1);
     snprintf(answer, sizeof answer, "%d %s", p->status, p->phrase);
-    snprintf(why, sizeof why, "%s%s%s", p->n_reasons ? p->reasons[0] : call_kind_text(p->kind),
-             p->n_reasons > 1 ? ", " : "", p->n_reasons > 1 ? p->reasons[1] : "");
+    if (p->n_reasons == 0)
+        buf_text(&reasons, call_kind_text(p->kind));
+    for (size_t i = 0; i < p->n_reasons; i++) {
+        buf_text(&reasons, i ? ", " : "");
+        put_reason(&reasons, p->reasons[i]);
+    }
+    why[reasons.n] = '\0';
     const bool answered = p->sent && p->err == BF_OK;
     const char *cells[] = {
         call_kind_name(p->kind), p->caller, answered ? answer : error_words(p), p->verdict, p->verstat,
