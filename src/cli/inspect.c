@@ -184,16 +184,19 @@ static void find_chain(struct inspect *in, struct span token)
 
 /* ---- what is it? ---- */
 
+/* base64url of `{"`, or the two dots of the compact form. */
+static bool begins_token(struct span s)
+{
+    return span_starts(s, SPAN("eyJ")) || span_starts(s, SPAN(".."));
+}
+
+/* A token and nothing behind it; what base64url does not allow is for its reader to name. */
 static bool is_token(struct span s)
 {
-    const size_t dot = span_find(s, '.');
-    for (size_t i = 0; i < s.n; i++) {
-        const char c = s.p[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-              strchr("-_.=+/", c)))
+    for (size_t i = 0; i < s.n; i++)
+        if (strchr(" \t\r\n;,<>\"", s.p[i]) || s.p[i] == '\0')
             return false;
-    }
-    return dot < s.n && (span_starts(s, SPAN("eyJ")) || span_starts(s, SPAN("..")));
+    return begins_token(s);
 }
 
 /* `Identity: …` and `y: …` lose their name. */
@@ -206,12 +209,6 @@ static struct span without_name(struct span s)
             return span_trim(span_from(rest, 1));
     }
     return s;
-}
-
-static bool is_identity(struct span s)
-{
-    const size_t end = span_find(s, ';');
-    return end < s.n && is_token(span_trim(span_first(s, end)));
 }
 
 static bool inspect_identity_found(struct inspect *in, struct span value)
@@ -260,13 +257,13 @@ static bool inspect_text(struct inspect *in, struct span text)
 {
     const struct span value = without_name(text);
     const size_t colon = span_find(text, ':');
-    if (is_identity(value))
-        return inspect_identity_found(in, value);
     if (is_token(value)) {
         find_chain(in, value);
         inspect_token(in, value);
         return true;
     }
+    if (begins_token(value))
+        return inspect_identity_found(in, value);
     if (span_starts_nocase(text, SPAN("http:")) || span_starts_nocase(text, SPAN("https:")) ||
         (colon + 2 < text.n && text.p[colon + 1] == '/' && text.p[colon + 2] == '/' &&
          span_find(text, '\n') == text.n))
