@@ -365,14 +365,24 @@ enum bf_err config_parse(struct span yaml, const char *name, struct config **ret
     return err;
 }
 
+/* In steps: a block of the whole limit, given back, would teach malloc to keep the server's tables on the heap. */
 static enum bf_err read_whole(FILE *file, char **ret, size_t *ret_n)
 {
-    char *bytes = malloc(LIMIT_CONFIG_BYTES + 1);
-    if (!bytes)
-        return BF_ENOMEM;
-    *ret_n = fread(bytes, 1, LIMIT_CONFIG_BYTES + 1, file);
-    if (!ferror(file) && *ret_n <= LIMIT_CONFIG_BYTES) {
+    char *bytes = NULL;
+    size_t n = 0, size = 0;
+    do {
+        size = size ? 2 * size : 32768;
+        char *more = realloc(bytes, size);
+        if (!more) {
+            free(bytes);
+            return BF_ENOMEM;
+        }
+        bytes = more;
+        n += fread(bytes + n, 1, size - n, file);
+    } while (n == size && n <= LIMIT_CONFIG_BYTES);
+    if (!ferror(file) && n <= LIMIT_CONFIG_BYTES) {
         *ret = bytes;
+        *ret_n = n;
         return BF_OK;
     }
     free(bytes);
