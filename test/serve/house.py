@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the server share: a lab, a server on free ports of loopback, a client, a certificate repository that
 misbehaves to order, and TAP.  Standard library only.  Everything that is started is ended by its own process id."""
-import contextlib, http.client, json, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time, traceback
+import atexit, contextlib, http.client, json, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time, traceback
 
 SOURCE = os.environ.get("BF_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("BF_BUILD", os.path.join(SOURCE, "build"))
@@ -9,6 +9,18 @@ PROGRAM = os.path.join(BUILD, "bonafide")
 SIGNER = os.path.join(BUILD, "test", "serve", "sign_tokens")
 CALLER, CALLED = "12155550121", "12155550131"
 PATIENCE = 20  # seconds: nothing here takes that long; a machine that is busy may
+
+
+_started = []
+
+
+@atexit.register
+def _end_all():
+    """What a failed test has left running."""
+    for process in _started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 # ---- TAP ----
@@ -65,7 +77,9 @@ class Lab:
         subprocess.run([PROGRAM, "lab", "--carriers", str(carriers), "--url-prefix", prefix, place], check=True,
                        stdout=subprocess.DEVNULL)
         self.names = sorted(os.listdir(os.path.join(place, "carriers")))
+        self.lock = threading.Lock()
         self.signer = subprocess.Popen([SIGNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        _started.append(self.signer)
 
     @property
     def root(self):
@@ -86,9 +100,10 @@ class Lab:
 
     def tokens(self, n, orig=CALLER, dest=CALLED, iat=None, attest="A", carrier=0, x5u=None):
         iat = int(time.time()) if iat is None else iat
-        self.signer.stdin.write(f"{self.key(carrier)} {x5u or self.x5u(carrier)} {orig} {dest} {iat} {attest} {n}\n")
-        self.signer.stdin.flush()
-        return [self.signer.stdout.readline().strip() for _ in range(n)]
+        with self.lock:
+            self.signer.stdin.write(f"{self.key(carrier)} {x5u or self.x5u(carrier)} {orig} {dest} {iat} {attest} {n}\n")
+            self.signer.stdin.flush()
+            return [self.signer.stdout.readline().strip() for _ in range(n)]
 
     def identity(self, **wishes):
         x5u = wishes.get("x5u") or self.x5u(wishes.get("carrier", 0))
@@ -98,6 +113,13 @@ class Lab:
         self.signer.stdin.close()
         self.signer.wait(PATIENCE)
         self.signer.stdout.close()
+
+
+def stand_still(pid):
+    """Stops a process; returns when all its threads have stopped (also under strace)."""
+    os.kill(pid, signal.SIGSTOP)
+    states = lambda: {read(f"/proc/{pid}/task/{t}/stat").rsplit(b")", 1)[1].split()[0] for t in os.listdir(f"/proc/{pid}/task")}
+    eventually(lambda: states() <= {b"T", b"t"}, "all threads stand still")
 
 
 # ---- a server ----
@@ -145,6 +167,7 @@ class Server:
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(self.wrap + [PROGRAM, "serve", "--config", self.file], stdout=subprocess.PIPE,
                                         stderr=self.log, text=True, env=dict(os.environ, **(self.environment or {})))
+        _started.append(self.process)
         wanted = len(self.config["sip"]["listen"]) + 1 + (1 if self.config.get("public", {}).get("listen") else 0)
         self.doors = []
         for line in self.process.stdout:

@@ -147,7 +147,7 @@ def main(place):
 
     def stopped_for(server, u, messages):
         """Datagrams grow old in the queue of a server that stands still."""
-        server.signal(signal.SIGSTOP)
+        stand_still(server.pid)
         for message in messages:
             u.send(message)
         time.sleep(0.6)  # the age itself

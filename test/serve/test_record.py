@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Never genuine without its record: order of system calls, kill -9, a full disk, a restart."""
 from house import *
-import resource
 
 
 def children(pid):
@@ -62,7 +61,7 @@ def main(place):
         equal(verdict(u.ask(request(identity=lab.identity())))["verdict"], "genuine")
         pid = children(server.pid)[0]
         messages = [request(identity=lab.identity()) for _ in range(192)]
-        os.kill(pid, signal.SIGSTOP)
+        stand_still(pid)
         for message in messages:
             u.send(message)
         os.kill(pid, signal.SIGCONT)
