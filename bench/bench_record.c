@@ -5,6 +5,7 @@
  * strict. Wall time, because the disk is what one waits for; CPU time stands behind it. In turns, in one run, on the file
  * system of $TMPDIR.
  */
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void batch_make(struct stand *s, struct record batch[static LIMIT_BATCH])
                               .iat = 1700000000,
                               .ballots = ballots,
                               .n_ballots = sizeof ballots / sizeof ballots[0],
-                              .has_replay = true };
+                              .n_replays = 1 };
         memset(r->id, '0', RECORD_ID);
         memcpy(r->key, &s->next, sizeof s->next);
         s->next++;
@@ -151,16 +152,21 @@ static bool db_make(struct stand *s)
     return buf_ok(&b) && db_prepare(s->db, sql, &s->insert) == BF_OK;
 }
 
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
+{
+    (void)st;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 static void stand_clear(struct stand *s)
 {
-    char command[300];
     recorder_destroy(s->strict);
     recorder_destroy(s->relaxed);
     db_finalize(s->insert);
     db_close(s->db);
-    snprintf(command, sizeof command, "rm -rf '%s'", s->dir);
-    if (system(command) != 0)
-        fprintf(stderr, "bench_record: %s is left behind\n", s->dir);
+    nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- measuring ---- */

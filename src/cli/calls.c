@@ -240,13 +240,12 @@ static bool is_id(const char *text)
 static int traceback(struct question *q, const struct wishes *w)
 {
     const enum calls_form form = w->json ? CALLS_TRACE_JSON : CALLS_TRACE;
-    struct number number;
     size_t made = 0, got = 0;
     int status = EXIT_USAGE;
     if (is_id(w->traceback)) {
         q->filter.id = span_of(w->traceback);
         status = ask(q, form, w->unmask, &made);
-    } else if (digits_read("traceback", w->traceback, &number, &q->filter.caller, &status)) {
+    } else if (digits_read("traceback", w->traceback, &q->caller, &q->filter.caller, &status)) {
         status = ask(q, form, w->unmask, &made);
         q->filter.called = q->filter.caller;
         q->filter.caller = SPAN_NONE;

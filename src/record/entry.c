@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A record as an entry of the journal: a version byte, then members: tag (1), length (LEB128), bytes. Tags rise; only
- * ballots repeat. Numbers are zigzag, little-endian, without zero bytes on top; a zero or an absent text is left out, so a
+ * replays and ballots repeat. Numbers are zigzag, little-endian, without zero bytes on top; a zero or an absent text is left out, so a
  * record has exactly one form.   verstat 1 -> 13 01 02
  */
 #include "record/member.h"
@@ -73,8 +73,8 @@ void record_entry_write(const struct record *r, struct buf *out)
         else if (member_bytes(m, r).p)
             put_member(out, m->tag, member_bytes(m, r));
     }
-    if (r->has_replay)
-        put_replay(out, &r->replay);
+    for (size_t i = 0; i < r->n_replays && i < LIMIT_IDENTITIES; i++)
+        put_replay(out, &r->replays[i]);
     for (size_t i = 0; i < r->n_ballots && i < RECORD_BALLOTS; i++)
         put_ballot(out, &r->ballots[i]);
 }
@@ -123,13 +123,14 @@ static bool read_number(struct span bytes, int64_t *ret)
 
 static bool read_replay(struct span bytes, struct record *r)
 {
-    if (bytes.n != REPLAY_SIZE)
+    if (bytes.n != REPLAY_SIZE || r->n_replays == LIMIT_IDENTITIES)
         return false;
-    memcpy(r->replay.key, bytes.p, SHA256_BYTES);
-    memcpy(r->replay.same, bytes.p + SHA256_BYTES, SHA256_BYTES);
+    struct replay_sighting *s = &r->replays[r->n_replays++];
+    memcpy(s->key, bytes.p, SHA256_BYTES);
+    memcpy(s->same, bytes.p + SHA256_BYTES, SHA256_BYTES);
     for (unsigned i = 0; i < 8; i++)
-        r->replay.source |= (uint64_t)(unsigned char)bytes.p[2 * SHA256_BYTES + i] << (8 * i);
-    return r->has_replay = true;
+        s->source |= (uint64_t)(unsigned char)bytes.p[2 * SHA256_BYTES + i] << (8 * i);
+    return true;
 }
 
 static bool read_ballot(struct span bytes, struct record_ballot *ret)
@@ -185,7 +186,8 @@ enum bf_err record_entry_read(struct span entry, struct record_ballot ballots[st
     if ((uint8_t)entry.p[0] != VERSION)
         return (uint8_t)entry.p[0] > VERSION ? BF_EUNSUP : BF_EFORM;
     for (struct span rest = span_from(entry, 1); rest.n; last = tag, seen[tag] = 1) {
-        bool good = take_member(&rest, &tag, &bytes) && (tag > last || (tag == last && tag == TAG_BALLOT));
+        bool good = take_member(&rest, &tag, &bytes) &&
+                    (tag > last || (tag == last && tag >= TAG_REPLAY && tag <= TAG_BALLOT));
         const struct member *m = member_of(tag);
         if (good && m)
             good = read_member(m, bytes, &r);

@@ -9,8 +9,8 @@
 #include "record/record.h"
 #include "store/journal.h"
 
-/* The journal is kept this long at least, for record_replays. */
-#define RECORD_REPLAY_S 900
+/* The journal is kept this long at least, for record_replays: twice the largest freshness_s (600), and some more. */
+#define RECORD_REPLAY_S 1800
 
 struct indexer;
 

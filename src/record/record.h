@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/span.h"
 #include "verdict/replay.h"
@@ -30,7 +31,7 @@ struct record_ballot {
 /* Everything is a span into memory of the caller; records read back point into memory of the reader. */
 struct record {
     char id[RECORD_ID];
-    uint8_t key[RECORD_KEY]; /* digest of top Via, Call-ID, From tag, CSeq */
+    uint8_t key[RECORD_KEY]; /* digest of top Via, Call-ID, From tag, CSeq, and the message */
     enum record_kind kind;
     struct instant at;                        /* arrival; mono is not kept */
     struct span node, source_peer, transport; /* "udp" */
@@ -50,8 +51,9 @@ struct record {
     struct span message; /* raw request, by setting */
     const struct record_ballot *ballots;
     size_t n_ballots;
-    bool has_replay;
-    struct replay_sighting replay; /* its `at` is not kept: record_replays gives the time */
+    struct replay_sighting
+        replays[LIMIT_IDENTITIES]; /* of each token entered; `at` is not kept: record_replays says it */
+    size_t n_replays;
 };
 
 /* ---- writing ---- */

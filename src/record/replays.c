@@ -18,8 +18,9 @@ static bool look(void *arg, uint64_t position, struct span entry)
     (void)position;
     if (record_entry_read(entry, s->ballots, &r) != BF_OK)
         s->unreadable = true;
-    else if (r.has_replay && r.at.utc >= s->since)
-        s->seen(s->arg, &r.replay, r.at.utc);
+    else if (r.at.utc >= s->since)
+        for (size_t i = 0; i < r.n_replays; i++)
+            s->seen(s->arg, &r.replays[i], r.at.utc);
     return true;
 }
 

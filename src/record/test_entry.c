@@ -37,10 +37,12 @@ static void every_member_comes_back(void **state)
     (void)state;
     sample_make(&s, 7, AT);
     fill_members(&s.record, texts);
-    s.record.has_replay = true;
-    memset(s.record.replay.key, 3, SHA256_BYTES);
-    memset(s.record.replay.same, 4, SHA256_BYTES);
-    s.record.replay.source = 0x1122334455667788;
+    s.record.n_replays = LIMIT_IDENTITIES;
+    for (size_t i = 0; i < LIMIT_IDENTITIES; i++) {
+        memset(s.record.replays[i].key, (int)i, SHA256_BYTES);
+        memset(s.record.replays[i].same, 4, SHA256_BYTES);
+        s.record.replays[i].source = 0x1122334455667788 + i;
+    }
     const struct span entry = { memory, write_entry(&s.record, memory, sizeof memory) };
     assert_int_equal(record_entry_read(entry, ballots, &r), BF_OK);
     for (size_t i = 0; i < n_record_members; i++) {
@@ -50,10 +52,8 @@ static void every_member_comes_back(void **state)
         else
             assert_true(span_equal(member_bytes(m, &r), member_bytes(m, &s.record)));
     }
-    assert_true(r.has_replay);
-    assert_memory_equal(r.replay.key, s.record.replay.key, SHA256_BYTES);
-    assert_memory_equal(r.replay.same, s.record.replay.same, SHA256_BYTES);
-    assert_int_equal(r.replay.source, s.record.replay.source);
+    assert_int_equal(r.n_replays, LIMIT_IDENTITIES);
+    assert_memory_equal(r.replays, s.record.replays, sizeof r.replays);
     assert_int_equal(r.n_ballots, 2);
     assert_int_equal(r.ballots[0].identity, 0);
     assert_int_equal(r.ballots[1].identity, -1);
@@ -77,7 +77,7 @@ static void edges_come_back(void **state)
     assert_non_null(r.call_id.p);
     assert_int_equal(r.call_id.n, 0);
     assert_null(r.from.p);
-    assert_false(r.has_replay);
+    assert_int_equal(r.n_replays, 0);
     assert_int_equal(r.n_ballots, 0);
 }
 

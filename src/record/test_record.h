@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "record/record.h"
+#include "scratch.h"
 #include "tap.h"
 
 struct place {
@@ -17,9 +18,7 @@ struct place {
 static inline struct place place_make(void)
 {
     struct place p;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(p.dir, sizeof p.dir, "%s/bf-record-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(p.dir));
+    scratch_make(p.dir, sizeof p.dir, "record");
     snprintf(p.journal, sizeof p.journal, "%s/journal", p.dir);
     snprintf(p.db, sizeof p.db, "%s/records.db", p.dir);
     snprintf(p.url, sizeof p.url, "sqlite:%s", p.db);
@@ -28,9 +27,7 @@ static inline struct place place_make(void)
 
 static inline void place_remove(const struct place *p)
 {
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-    assert_int_equal(system(command), 0);
+    scratch_remove(p->dir);
 }
 
 /* Number n makes id, key, numbers and Call-ID; its texts live in memory of the caller. */

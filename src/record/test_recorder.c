@@ -175,14 +175,12 @@ static void one_call_is_one_row(void **state)
 /* A journal begun anew has positions of its own, whatever the database remembers of the old one. */
 static void a_new_journal_beside_an_old_database_is_indexed(void **state)
 {
-    char command[400];
     (void)state;
     const struct place p = place_make();
     struct recorder *r = open_recorder(&p);
     append_at(r, 0, 100, AT);
     recorder_destroy(r);
-    snprintf(command, sizeof command, "rm -rf '%s'", p.journal);
-    assert_int_equal(system(command), 0);
+    scratch_remove(p.journal);
     r = open_recorder(&p);
     append_at(r, 100, 20, AT);
     assert_int_equal(recorder_flush(r, 5000), BF_OK);
@@ -409,15 +407,16 @@ static void a_fresh_start_knows_the_tokens_it_saw(void **state)
     for (uint64_t i = 0; i < 100; i++) {
         struct sample sample;
         sample_make(&sample, i, AT + (utc_t)i);
-        sample.record.has_replay = i % 2 == 0;
-        sample.record.replay.source = i;
+        sample.record.n_replays = i % 2 ? 0 : 2; /* two proofs in a call */
+        sample.record.replays[0].source = i;
+        sample.record.replays[1].source = 1000;
         assert_int_equal(recorder_append(r, &sample.record, 1), BF_OK);
     }
     recorder_destroy(r);
     assert_int_equal(record_replays(p.journal, AT + 50, sight, &s), BF_OK);
-    assert_int_equal(s.n, 25);
+    assert_int_equal(s.n, 50);
     assert_int_equal(s.oldest, AT + 50);
-    assert_int_equal(s.sources, (50 + 98) * 25 / 2);
+    assert_int_equal(s.sources, (50 + 98) * 25 / 2 + 25 * 1000);
     place_remove(&p);
 }
 

@@ -43,15 +43,14 @@ static void set_signer(const struct verdict *v, struct record *ret)
     }
 }
 
-static void set_replay(const struct verdict *v, const struct call *call, struct record *ret)
+static void set_replays(const struct verdict *v, const struct call *call, struct record *ret)
 {
-    for (size_t i = 0; i < v->n_identities; i++)
+    for (size_t i = 0; i < v->n_identities && i < ARRAY_SIZE(ret->replays); i++)
         if (v->identities[i].entered) {
-            ret->has_replay = true;
-            memcpy(ret->replay.key, v->identities[i].replay_key, sizeof ret->replay.key);
-            memcpy(ret->replay.same, call->same, sizeof ret->replay.same);
-            ret->replay.source = call->peer.source;
-            return;
+            struct replay_sighting *s = &ret->replays[ret->n_replays++];
+            memcpy(s->key, v->identities[i].replay_key, sizeof s->key);
+            memcpy(s->same, call->same, sizeof s->same);
+            s->source = call->peer.source;
         }
 }
 
@@ -83,7 +82,7 @@ static void set_verdict(struct lane *lane, struct record *ret)
     ret->failure = v->failure ? span_of(stir_case_row(v->failure)->name) : SPAN_NONE;
     ret->why = span_of(v->why);
     set_signer(v, ret);
-    set_replay(v, &lane->call, ret);
+    set_replays(v, &lane->call, ret);
     set_ballots(lane, v, ret);
 }
 

@@ -61,9 +61,8 @@ static enum bf_err set_up(struct db *db)
     if (db->mode == DB_READ)
         return db_run(db,
                       "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; SELECT 1 FROM sqlite_schema LIMIT 1");
-    return db_run(db,
-                  "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                  "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304");
+    return db_run(db, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304");
 }
 
 enum bf_err db_open(const char *url, enum db_mode mode, struct db **ret, char **ret_message)

@@ -105,7 +105,7 @@ static void opening_again_goes_on_where_it_ended(void **state)
     const struct place p = place_make();
     struct journal *j = journal_at(&p, 300, true);
     append_many(j, 0, 50);
-    strcpy(name, journal_name(j));
+    memcpy(name, journal_name(j), sizeof name);
     const uint64_t bytes = journal_bytes(j);
     journal_close(j);
     j = journal_at(&p, 300, true);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/journal.h"
+#include "scratch.h"
 #include "tap.h"
 
 struct place {
@@ -18,18 +19,14 @@ struct place {
 static inline struct place place_make(void)
 {
     struct place p;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(p.dir, sizeof p.dir, "%s/bf-store-XXXXXX", tmp ? tmp : "/tmp");
-    assert_non_null(mkdtemp(p.dir));
+    scratch_make(p.dir, sizeof p.dir, "store");
     snprintf(p.journal, sizeof p.journal, "%s/journal", p.dir);
     return p;
 }
 
 static inline void place_remove(const struct place *p)
 {
-    char command[300];
-    snprintf(command, sizeof command, "rm -rf '%s'", p->dir);
-    assert_int_equal(system(command), 0);
+    scratch_remove(p->dir);
 }
 
 static inline struct journal *journal_at(const struct place *p, uint64_t segment_bytes, bool sync)
