@@ -202,8 +202,8 @@ void bf_verifier_destroy(struct bf_verifier *v)
         next = s->next;
         seat_destroy(v, s);
     }
+    signers_destroy(v->signers); /* it asks the fetcher until it ends; answers that come later find its mailbox closed */
     fetch_destroy(v->fetch);
-    signers_destroy(v->signers);
     signer_destroy(v->given);
     replay_destroy(v->replay);
     epoch_destroy(v->epoch);

@@ -3,6 +3,7 @@
 """`bonafide doctor` and `bonafide bench`: every answer has a grade, bad ones have advice, and the status says the worst."""
 import re
 import socket
+import subprocess
 import sys
 
 import harness
@@ -115,6 +116,25 @@ def a_bad_configuration_is_wrong_usage():
     ran = bonafide("doctor", "--config", path, status=64)
     assert "bad.yaml:1" in ran.err and ran.out == "", ran
     bonafide("doctor", "--offline", "now", status=64)
+
+
+@test
+def a_server_that_runs_is_called():
+    text = config(anchors=lab().root)
+    path = lab().dir / "served.yaml"
+    path.write_text(text)
+    server = subprocess.Popen([str(harness.PROGRAM), "serve", "--config", str(path)], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(100):  # until it answers
+            grades, ran = doctor(text)
+            if grades["test call"][0] == "ok" or server.poll() is not None:
+                break
+        assert grades["test call"][0] == "ok" and "unproven" in grades["test call"][1], ran
+        assert grades["ports"][0] == "warn", ran
+    finally:
+        server.terminate()
+        server.wait(60)
 
 
 @test

@@ -375,6 +375,14 @@ def a_capture_without_a_call_is_no_input():
     assert "error" in ran.json()[-1], ran
 
 
+@test
+def messages_made_to_torture_parsers_end_in_a_verdict_or_in_an_error():
+    files = sorted(p for p in shared("sip").rglob("*") if p.is_file() and p.name != "index.tsv")
+    ran = verify("--json", *files, status=65)
+    assert ran.err == "" and len(ran.json()) == len(files), (len(files), ran.err[:1000])
+    assert not [v for v in ran.json() if v.get("verdict") == "genuine"]
+
+
 # ---- errors ----
 
 @test
@@ -458,6 +466,16 @@ def a_chain_of_another_root_is_broken():
                        file_of(invite([lab().identity()])), status=0)
     finally:
         other.close()
+
+
+@test
+def anchors_may_be_a_directory():
+    anchors = lab().dir / "anchors"
+    anchors.mkdir()
+    (anchors / "root.pem").write_bytes(lab().root.read_bytes())
+    ran = bonafide("verify", "--json", "--offline", "--trust", anchors, "--certs", lab().certs,
+                   file_of(invite([lab().identity()])), status=0)
+    assert ran.json()[0]["verdict"] == "genuine", ran
 
 
 @test
