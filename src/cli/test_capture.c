@@ -101,10 +101,12 @@ static struct span udp(struct span data)
     return kept(m);
 }
 
+static unsigned tcp_port = 5060; /* what the next segments come from */
+
 static struct span tcp(uint32_t seq, unsigned flags, struct span data)
 {
     struct bytes *m = fresh();
-    put16(&m->b, 5060);
+    put16(&m->b, tcp_port);
     put16(&m->b, 5070);
     put32(&m->b, seq);
     put32(&m->b, 0);
@@ -549,6 +551,27 @@ static void what_waits_for_a_lost_segment_is_bounded(void **state)
     forget();
 }
 
+static void the_stream_that_was_silent_longest_is_given_up(void **state)
+{
+    (void)state;
+    enum { STREAMS = 128 };
+    begin(RAW);
+    for (tcp_port = 1; tcp_port <= STREAMS; tcp_port++)
+        segment(1, ACK, part(0, 60));
+    tcp_port = 1;
+    segment(61, ACK, part(60, 9)); /* the first one speaks again: the second is now the oldest */
+    tcp_port = STREAMS + 1;
+    segment(1, ACK, part(0, LENGTH));
+    for (tcp_port = 1; tcp_port <= STREAMS; tcp_port++)
+        segment(tcp_port == 1 ? 70 : 61, ACK, part(tcp_port == 1 ? 69 : 60, LENGTH));
+    tcp_port = 5060;
+    read_all();
+    assert_int_equal(seen.n, STREAMS); /* 127 of the first 128, and the one that came later */
+    for (size_t i = 0; i < seen.n; i++)
+        assert_int_not_equal(addr_port((struct sockaddr *)&seen.requests[i].from), 2);
+    forget();
+}
+
 static void the_largest_message_comes_through_a_stream(void **state)
 {
     (void)state;
@@ -689,6 +712,7 @@ int main(void)
         cmocka_unit_test(a_stream_that_is_no_sip_is_dropped_and_a_later_request_is_found),
         cmocka_unit_test(ports_that_are_used_again_begin_a_new_stream),
         cmocka_unit_test(what_waits_for_a_lost_segment_is_bounded),
+        cmocka_unit_test(the_stream_that_was_silent_longest_is_given_up),
         cmocka_unit_test(the_largest_message_comes_through_a_stream),
         cmocka_unit_test(broken_files_say_what_and_where),
         cmocka_unit_test(pcapng_is_read_too),

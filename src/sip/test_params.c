@@ -31,6 +31,8 @@ static void sip_004_lists_are_cut_at_commas_that_separate(void **state)
         { "<sip:a,b@c>,d", { "<sip:a,b@c>", "d" } },
         { "SIP/2.0/UDP h (a, (b,c)),d", { "SIP/2.0/UDP h (a, (b,c))", "d" } },
         { "<sip:(@c>,d", { "<sip:(@c>", "d" } },
+        { "h (a \\), b),c", { "h (a \\), b)", "c" } },
+        { "<sip:\"a>,b", { "<sip:\"a>", "b" } },
         { "a,,b", { "a", "", "b" } },
         { ",a", { "", "a" } },
         { "a,", { "a", "" } },

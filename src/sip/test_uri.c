@@ -123,6 +123,7 @@ static void uri_001_to_003_canonical_forms(void **state)
         { "SIP:%61%2D%2e%5F%7E@h", "sip:a-._~@h" },
         { "sip:a%2fb%2Fc@h", "sip:a%2Fb%2Fc@h" },
         { "sip:a%3ab@h", "sip:a%3Ab@h" },
+        { "sip:%c3%a9@h", "sip:%C3%A9@h" },
         { "sip:a%00@h", "sip:a%00@h" },
         { "sip:a@[2001:DB8::1]:5060", "sip:a@[2001:db8::1]" },
         { "sip:A;X=y@h", "sip:a;x=y@h" },
