@@ -510,6 +510,75 @@ static void after_other_anchors_every_entry_is_judged_again(void **state)
     stage_end(&g);
 }
 
+/* On the builder's thread: it stands still until the test says so. */
+struct gate {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool reached, open;
+};
+
+static void wait_at_gate(void *arg)
+{
+    struct gate *gate = arg;
+    pthread_mutex_lock(&gate->lock);
+    gate->reached = true;
+    pthread_cond_broadcast(&gate->changed);
+    while (!gate->open)
+        pthread_cond_wait(&gate->changed, &gate->lock);
+    pthread_mutex_unlock(&gate->lock);
+}
+
+static void what_was_judged_under_other_anchors_is_not_there(void **state)
+{
+    struct stage g;
+    struct gate gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false };
+    (void)state;
+    stage_begin(&g, false);
+    stage_open(&g, &(struct signers_options){ .certs_dir = g.dir.path });
+    put(&g, URL);
+    bring(&g, URL);
+    prove_surely(&g, URL, "eyJh");
+    assert_int_equal(signers_want(g.signers, SPAN(URL), 0, false, wait_at_gate, &gate), BF_OK);
+    pthread_mutex_lock(&gate.lock);
+    while (!gate.reached)
+        pthread_cond_wait(&gate.changed, &gate.lock);
+    pthread_mutex_unlock(&gate.lock);
+    assert_int_equal(find(&g, URL), SIGNER_FOUND);
+    signers_retrust(g.signers, stage_trust(&g, NULL));
+    assert_int_equal(find(&g, URL), SIGNER_MISSING);
+    assert_false(header_is_known(&g, "eyJh"));
+    pthread_mutex_lock(&gate.lock);
+    gate.open = true;
+    pthread_cond_broadcast(&gate.changed);
+    pthread_mutex_unlock(&gate.lock);
+    bring(&g, URL);
+    assert_int_equal(find(&g, URL), SIGNER_FOUND);
+    stage_end(&g);
+}
+
+static void what_was_proven_of_another_certificate_is_not_learned(void **state)
+{
+    struct stage g;
+    const struct signer *s = NULL;
+    const char *why;
+    (void)state;
+    stage_begin(&g, false);
+    stage_open(&g, &(struct signers_options){ .certs_dir = g.dir.path });
+    put(&g, URL);
+    bring(&g, URL);
+    epoch_enter(g.epoch, g.slot);
+    assert_int_equal(signers_find(g.signers, SPAN(URL), &s, &why), SIGNER_FOUND);
+    struct signer other = *s;
+    other.leaf_id[0] ^= 1;
+    for (unsigned i = 0; i < 20; i++) /* it may be forgotten, but hardly each time */
+        signers_proven(g.signers, &other, SPAN("eyJh"));
+    epoch_exit(g.epoch, g.slot);
+    settle(&g);
+    assert_false(header_is_known(&g, "eyJh"));
+    assert_int_equal(signers_counts(g.signers).signers, 0);
+    stage_end(&g);
+}
+
 /* ---- the network ---- */
 
 static void sec_037_a_thousand_callers_cause_one_fetch(void **state)
@@ -920,6 +989,8 @@ int main(void)
         cmocka_unit_test(the_least_recently_used_of_the_main_part_leaves_first),
         cmocka_unit_test(a_usual_signer_takes_less_than_16_kib),
         cmocka_unit_test(after_other_anchors_every_entry_is_judged_again),
+        cmocka_unit_test(what_was_judged_under_other_anchors_is_not_there),
+        cmocka_unit_test(what_was_proven_of_another_certificate_is_not_learned),
         cmocka_unit_test(sec_037_a_thousand_callers_cause_one_fetch),
         cmocka_unit_test(x5u_004_content_types_are_tolerated_as_far_as_repositories_need),
         cmocka_unit_test(a_body_without_a_chain_is_found_as_unparsed),
