@@ -29,9 +29,9 @@ enum verstat_place { VERSTAT_USER, VERSTAT_URI_PARAM, VERSTAT_HEADER_PARAM };
 
 struct answer_options {
     struct answer_policy policy[IMPOSTOR + 1]; /* by outcome */
-    const char *redress;       /* "" or contact URL */
-    const char *verdict_header; /* "X-Bonafide" */
-    const char *attest_header;  /* "P-Attestation-Indicator" */
+    const char *redress;                       /* "" or contact URL */
+    const char *verdict_header;                /* "X-Bonafide" */
+    const char *attest_header;                 /* "P-Attestation-Indicator" */
     enum verstat_place verstat_place;
     bool verstat_keep_on_impostor;
     const char *alert_info[IMPOSTOR + 1]; /* by outcome; "" none */
@@ -44,10 +44,11 @@ struct answer_options {
  */
 struct decision {
     struct answer_id id;
-    uint8_t signing;       /* 1: `signed_call` counts, 0: the verdict does */
-    uint8_t outcome, verstat, attest, winning_case; /* winning_case: enum stir_case for `case=` and the status */
-    uint8_t hop;           /* index of the next hop chosen */
-    uint8_t masked;        /* caller withheld */
+    uint8_t signing; /* 1: `signed_call` counts, 0: the verdict does */
+    uint8_t outcome, verstat, attest,
+        winning_case; /* winning_case: enum stir_case for `case=` and the status */
+    uint8_t hop;      /* index of the next hop chosen */
+    uint8_t masked;   /* caller withheld */
     union {
         struct {
             uint8_t n;
@@ -76,9 +77,10 @@ void decision_shed(const struct call *call, const struct answer_id *id, unsigned
  * signing may be NULL where no listener signs. BF_EFORM: nothing can be answered; BF_ELIMIT: larger than the request + 2 KiB.
  * *ret_status: the status written (may be NULL).
  */
-enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing, const struct decision *d,
-                       const struct sip_message *request, const struct call *call, const struct sip_source *from,
-                       struct span to_tag, const char *next_hop, struct buf *out, int *ret_status) must_use;
+enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing,
+                       const struct decision *d, const struct sip_message *request, const struct call *call,
+                       const struct sip_source *from, struct span to_tag, const char *next_hop,
+                       struct buf *out, int *ret_status) must_use;
 
 /* The object of `verify --json`, one line, no newline. BF_ELIMIT when out is too small (64 KiB is enough for any call). */
 enum bf_err answer_json(const struct verdict *v, const struct call *call, struct buf *out) must_use;

@@ -13,8 +13,8 @@ static struct decision decision_begin(const struct call *call, const struct answ
     return d;
 }
 
-void decision_of_verdict(const struct verdict *v, const struct call *call, const struct answer_id *id, unsigned hop,
-                         struct decision *ret)
+void decision_of_verdict(const struct verdict *v, const struct call *call, const struct answer_id *id,
+                         unsigned hop, struct decision *ret)
 {
     *ret = decision_begin(call, id, hop);
     ret->outcome = (uint8_t)v->outcome;

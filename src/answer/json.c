@@ -51,7 +51,9 @@ static void put_dest(struct buf *b, const struct call *c)
         return;
     }
     buf_text(b, is_number ? "{\"tn\":[" : "{\"uri\":[");
-    buf_json_string(b, c->has_to ? number_span(&c->to) : c->has_called ? number_span(&c->called) : c->called_uri);
+    buf_json_string(b, c->has_to       ? number_span(&c->to)
+                       : c->has_called ? number_span(&c->called)
+                                       : c->called_uri);
     buf_text(b, "]}");
 }
 

@@ -49,9 +49,7 @@ static void put_user(struct buf *b, const struct sip_uri *uri)
 {
     switch (uri->scheme) {
     case URI_SIP:
-    case URI_SIPS:
-        buf_span_put(b, uri->user);
-        break;
+    case URI_SIPS: buf_span_put(b, uri->user); break;
     case URI_TEL:
         buf_span_put(b, uri->user);
         buf_span_put(b, uri->params);
@@ -59,8 +57,7 @@ static void put_user(struct buf *b, const struct sip_uri *uri)
     case URI_URN: /* urn:service:sos.fire -> sos.fire */
         buf_span_put(b, span_from(uri->opaque, span_find(uri->opaque, ':') + 1));
         break;
-    case URI_OTHER:
-        break;
+    case URI_OTHER: break;
     }
 }
 
@@ -134,7 +131,10 @@ static void put_quoted(struct buf *b, struct span text)
 static void put_label(const struct writing *w, struct buf *b)
 {
     static const char *const marks[] = {
-        [GENUINE] = "\xE2\x9C\x94", [UNPROVEN] = "?", [BROKEN] = "\xE2\x9C\x98 not proven", [IMPOSTOR] = "\xE2\x9C\x98 not",
+        [GENUINE] = "\xE2\x9C\x94",
+        [UNPROVEN] = "?",
+        [BROKEN] = "\xE2\x9C\x98 not proven",
+        [IMPOSTOR] = "\xE2\x9C\x98 not",
     };
     char memory[LABEL_BYTES * 2 + LIMIT_DISPLAY_NAME], shown[LIMIT_NUMBER + 2];
     struct buf text = BUF_ON(memory);
@@ -145,7 +145,9 @@ static void put_label(const struct writing *w, struct buf *b)
         buf_span_put(&text, name.n ? name : SPAN("who it says"));
     } else {
         if (w->d->outcome == GENUINE)
-            buf_printf(&text, " %s", w->d->masked || !w->call->has_caller ? "withheld" : number_show(&w->call->caller, shown));
+            buf_printf(&text, " %s",
+                       w->d->masked || !w->call->has_caller ? "withheld"
+                                                            : number_show(&w->call->caller, shown));
         if (name.n) {
             buf_text(&text, " says: ");
             buf_span_put(&text, name);
@@ -236,7 +238,8 @@ static void put_verdict_header(const struct writing *w)
         buf_printf(&b, "attest=%c;", d->attest);
     else
         buf_text(&b, "attest=none;");
-    buf_printf(&b, "case=%s;id=%.*s", stir_case_row((enum stir_case)d->winning_case)->name, (int)ANSWER_ID, id);
+    buf_printf(&b, "case=%s;id=%.*s", stir_case_row((enum stir_case)d->winning_case)->name, (int)ANSWER_ID,
+               id);
     reply_header(w->out, text_or(w->options->verdict_header, "X-Bonafide"), buf_span(&b));
 }
 
@@ -250,7 +253,8 @@ static void put_reasons(const struct writing *w)
         const struct stir_row *row = stir_case_row((enum stir_case)w->d->verify.failed[i].stir_case);
         const size_t index = w->d->verify.failed[i].identity;
         buf_printf(&b, "STIR;cause=%d;text=\"%s\"", row->code, row->phrase);
-        if (index < w->call->n_identities && identity_read(w->call->identities[index], &parts, NULL) == BF_OK) {
+        if (index < w->call->n_identities &&
+            identity_read(w->call->identities[index], &parts, NULL) == BF_OK) {
             size_t dot = parts.token.n;
             while (dot > 0 && parts.token.p[dot - 1] != '.')
                 dot--;
@@ -270,7 +274,8 @@ static void put_attestation(const struct writing *w)
 {
     const char letter = (char)w->d->attest;
     if (letter)
-        reply_header(w->out, text_or(w->options->attest_header, "P-Attestation-Indicator"), span_make(&letter, 1));
+        reply_header(w->out, text_or(w->options->attest_header, "P-Attestation-Indicator"),
+                     span_make(&letter, 1));
 }
 
 static void put_alert_info(const struct writing *w)
@@ -342,9 +347,10 @@ static size_t ceiling_of(const struct sip_message *request, const struct buf *ou
     return most < out->size ? most : out->size;
 }
 
-enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing, const struct decision *d,
-                       const struct sip_message *request, const struct call *call, const struct sip_source *from,
-                       struct span to_tag, const char *next_hop, struct buf *out, int *ret_status)
+enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing,
+                       const struct decision *d, const struct sip_message *request, const struct call *call,
+                       const struct sip_source *from, struct span to_tag, const char *next_hop,
+                       struct buf *out, int *ret_status)
 {
     const struct writing w = { options, signing, d, request, call, next_hop, out };
     const struct answer_policy policy = policy_of(&w);

@@ -4,7 +4,9 @@
 
 #include "verdict/check.h"
 
-static const char *const outcome_colors[] = { [GENUINE] = "32", [UNPROVEN] = "33", [BROKEN] = "31", [IMPOSTOR] = "1;31" };
+static const char *const outcome_colors[] = {
+    [GENUINE] = "32", [UNPROVEN] = "33", [BROKEN] = "31", [IMPOSTOR] = "1;31"
+};
 static const char *const vote_colors[] = { [PASS] = "32", [ABSTAIN] = "33", [VETO] = "31" };
 
 static void put_colored(struct buf *b, bool color, const char *sgr, const char *text)

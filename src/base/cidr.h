@@ -24,6 +24,7 @@ uint16_t addr_port(const struct sockaddr *addr);
 /* `192.0.2.7:5060`, `[2001:db8::1]:5060`; out takes 64 bytes. */
 char *addr_text(const struct sockaddr *addr, char out[static 64]);
 /* `127.0.0.1:5060`, `[::1]:5060`; no names. BF_EFORM. */
-enum bf_err addr_read(struct span text, struct sockaddr_storage *ret, socklen_t *ret_n, struct fault *fault) must_use;
+enum bf_err addr_read(struct span text, struct sockaddr_storage *ret, socklen_t *ret_n, struct fault *fault)
+    must_use;
 
 #endif

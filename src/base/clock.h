@@ -12,8 +12,8 @@
 typedef int64_t utc_t;  /* seconds since 1970-01-01T00:00:00Z */
 typedef int64_t mono_t; /* nanoseconds, monotonic */
 
-#define MONO_S(s)   ((mono_t)(s) * 1000000000)
-#define MONO_MS(ms) ((mono_t)(ms) * 1000000)
+#define MONO_S(s)   ((mono_t)(s)*1000000000)
+#define MONO_MS(ms) ((mono_t)(ms)*1000000)
 
 struct instant {
     utc_t utc;

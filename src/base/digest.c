@@ -35,7 +35,8 @@ void sha256_destroy(struct sha256 *s)
     free(s);
 }
 
-enum bf_err sha256_many(struct sha256 *s, const struct span *parts, size_t n, uint8_t out[static SHA256_BYTES])
+enum bf_err sha256_many(struct sha256 *s, const struct span *parts, size_t n,
+                        uint8_t out[static SHA256_BYTES])
 {
     if (EVP_DigestInit_ex2(s->ctx, s->md, NULL) != 1)
         return BF_ECRYPTO;

@@ -18,7 +18,7 @@
 struct epoch;
 
 enum bf_err epoch_create(struct epoch **ret) must_use; /* BF_ENOMEM */
-void epoch_destroy(struct epoch *e);                   /* frees all that is retired: no reader may be inside */
+void epoch_destroy(struct epoch *e); /* frees all that is retired: no reader may be inside */
 
 /* *ret_slot names the thread from now on. BF_ELIMIT when EPOCH_READERS have joined. */
 enum bf_err epoch_join(struct epoch *e, unsigned *ret_slot) must_use;

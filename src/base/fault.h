@@ -12,16 +12,16 @@
 
 #include "bonafide/error.h"
 
-#define must_use    __attribute__((warn_unused_result))
+#define must_use      __attribute__((warn_unused_result))
 #define printf_(f, a) __attribute__((format(printf, f, a)))
 /* `auto_(token_destroy) struct token *t = NULL;` : token_destroyp(&t) runs when t leaves its scope. */
 #define auto_(destroy) __attribute__((cleanup(destroy##p)))
 /* Makes the pointer-to-pointer form that auto_() needs out of `void type_destroy(struct type *)`. */
-#define AUTO_DEFINE(type, destroy)                                                                             \
-    static inline void destroy##p(type **p)                                                                    \
-    {                                                                                                          \
-        destroy(*p);                                                                                           \
-    }                                                                                                          \
+#define AUTO_DEFINE(type, destroy)                                                                           \
+    static inline void destroy##p(type **p)                                                                  \
+    {                                                                                                        \
+        destroy(*p);                                                                                         \
+    }                                                                                                        \
     struct auto_define_needs_a_semicolon
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

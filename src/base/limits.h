@@ -18,29 +18,29 @@
 #define LIMIT_DISPLAY_NAME   256u   /* bytes of a claimed name that are kept */
 
 /* tokens (SEC-006) */
-#define LIMIT_JSON_DEPTH     16u   /* arrays and objects inside each other */
-#define LIMIT_JSON_MEMBERS   64u   /* members of one object */
-#define LIMIT_DEST           64u   /* called numbers a token may name */
-#define LIMIT_DIV_DEPTH      5u    /* diversions in a chain (DIV-014) */
+#define LIMIT_JSON_DEPTH   16u /* arrays and objects inside each other */
+#define LIMIT_JSON_MEMBERS 64u /* members of one object */
+#define LIMIT_DEST         64u /* called numbers a token may name */
+#define LIMIT_DIV_DEPTH    5u  /* diversions in a chain (DIV-014) */
 
 /* certificates and their repositories (X5U-005, X5U-009, SEC-035) */
 #define LIMIT_X5U            1024u  /* a certificate URL */
 #define LIMIT_CHAIN_BYTES    65536u /* the body of a repository's answer */
 #define LIMIT_CHAIN_CERTS    6u     /* certificates of a chain that a repository gives (CPF-016) */
-#define LIMIT_GIVEN_CERTS    64u    /* certificates of a chain given by hand, which may hold all CAs there are */
-#define LIMIT_HTTP_HEADERS   16384u /* the header of a repository's answer */
-#define LIMIT_TNAUTH_ENTRIES 4096u  /* entries of a TNAuthList */
-#define LIMIT_SPC            15u    /* characters of a service provider code that are kept */
+#define LIMIT_GIVEN_CERTS    64u /* certificates of a chain given by hand, which may hold all CAs there are */
+#define LIMIT_HTTP_HEADERS   16384u      /* the header of a repository's answer */
+#define LIMIT_TNAUTH_ENTRIES 4096u       /* entries of a TNAuthList */
+#define LIMIT_SPC            15u         /* characters of a service provider code that are kept */
 #define LIMIT_CRL_BYTES      (16u << 20) /* a certificate revocation list */
 
 /* HTTP (API-010) */
-#define LIMIT_HTTP_BODY      65536u /* a request's body */
+#define LIMIT_HTTP_BODY 65536u /* a request's body */
 
 /* configuration */
-#define LIMIT_CONFIG_BYTES   (4u << 20) /* a configuration file */
-#define LIMIT_TRUST_DOMAINS  8u         /* trust domains of one server */
+#define LIMIT_CONFIG_BYTES  (4u << 20) /* a configuration file */
+#define LIMIT_TRUST_DOMAINS 8u         /* trust domains of one server */
 
 /* batches */
-#define LIMIT_BATCH          64u /* datagrams a worker takes at a time */
+#define LIMIT_BATCH 64u /* datagrams a worker takes at a time */
 
 #endif

@@ -64,7 +64,7 @@ void log_line(struct log *log, const char *line, size_t n)
 {
     if (!log)
         return;
-    struct iovec parts[2] = { { (void *)(uintptr_t)line, n }, { (void *)(uintptr_t)"\n", 1 } };
+    struct iovec parts[2] = { { (void *)(uintptr_t)line, n }, { (void *)(uintptr_t) "\n", 1 } };
     if (writev(log->fd, parts, 2) < 0)
         return; /* nowhere left to say so */
 }
@@ -127,5 +127,6 @@ void log_put(struct log *log, enum log_level level, const char *format, ...)
     int n = vsnprintf(memory, sizeof memory, format, args);
     va_end(args);
     if (n > 0)
-        write_event(log, level, now, span_make(memory, (size_t)n < sizeof memory ? (size_t)n : sizeof memory - 1));
+        write_event(log, level, now,
+                    span_make(memory, (size_t)n < sizeof memory ? (size_t)n : sizeof memory - 1));
 }

@@ -16,9 +16,9 @@ struct span {
     size_t n;
 };
 
-#define SPAN(literal)   ((struct span){ (literal), sizeof(literal) - 1 })
-#define SPAN_NONE       ((struct span){ NULL, 0 })
-#define SPAN_FMT(s)     (int)(s).n, (s).p /* for "%.*s" */
+#define SPAN(literal) ((struct span){ (literal), sizeof(literal) - 1 })
+#define SPAN_NONE     ((struct span){ NULL, 0 })
+#define SPAN_FMT(s)   (int)(s).n, (s).p /* for "%.*s" */
 
 static inline struct span span_of(const char *text)
 {

@@ -12,17 +12,46 @@
 
 enum { TOKEN_CHAR = 1, NAME_CHAR = 2, URI_CHAR = 4 };
 
+#define ALL_KINDS (TOKEN_CHAR | NAME_CHAR | URI_CHAR)
+/* Everything visible in ASCII but <, > and " may stand in a URI; bytes from 0x80 on stand nowhere. */
+static const uint8_t char_kinds[256] = {
+    ['0' ... '9'] = ALL_KINDS,
+    ['A' ... 'Z'] = ALL_KINDS,
+    ['a' ... 'z'] = ALL_KINDS,
+    ['-'] = ALL_KINDS,
+    ['_'] = ALL_KINDS,
+    ['.'] = ALL_KINDS,
+    ['!'] = NAME_CHAR | URI_CHAR,
+    ['%'] = NAME_CHAR | URI_CHAR,
+    ['*'] = NAME_CHAR | URI_CHAR,
+    ['+'] = NAME_CHAR | URI_CHAR,
+    ['`'] = NAME_CHAR | URI_CHAR,
+    ['\''] = NAME_CHAR | URI_CHAR,
+    ['~'] = NAME_CHAR | URI_CHAR,
+    ['#'] = URI_CHAR,
+    ['$'] = URI_CHAR,
+    ['&'] = URI_CHAR,
+    ['('] = URI_CHAR,
+    [')'] = URI_CHAR,
+    [','] = URI_CHAR,
+    ['/'] = URI_CHAR,
+    [':'] = URI_CHAR,
+    [';'] = URI_CHAR,
+    ['='] = URI_CHAR,
+    ['?'] = URI_CHAR,
+    ['@'] = URI_CHAR,
+    ['['] = URI_CHAR,
+    ['\\'] = URI_CHAR,
+    [']'] = URI_CHAR,
+    ['^'] = URI_CHAR,
+    ['{'] = URI_CHAR,
+    ['|'] = URI_CHAR,
+    ['}'] = URI_CHAR,
+};
+
 static uint8_t char_kind(char c)
 {
-    const bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-    if (alnum)
-        return TOKEN_CHAR | NAME_CHAR | URI_CHAR;
-    if (c <= ' ' || c >= 0x7F || c == '<' || c == '>' ||
-        c == '"') /* bytes from 0x80 on: char may be signed */
-        return 0;
-    if (c == '-' || c == '_' || c == '.')
-        return TOKEN_CHAR | NAME_CHAR | URI_CHAR;
-    return strchr("!%*+`'~", c) ? NAME_CHAR | URI_CHAR : URI_CHAR;
+    return char_kinds[(unsigned char)c];
 }
 
 struct cursor {

@@ -387,14 +387,23 @@ static enum bf_err read_text(struct reader *r, struct span text, struct json_val
     return r->at == text.n ? BF_OK : refuse(r, "bytes follow the JSON value");
 }
 
-enum bf_err json_check(struct span text, struct json_value *ret, struct fault *fault)
+enum bf_err json_check_form(struct span text, struct json_value *ret, bool *ret_canonical,
+                            struct fault *fault)
 {
     struct reader r;
     struct json_value value;
     const enum bf_err err = read_text(&r, text, &value, fault);
-    if (err == BF_OK)
-        *ret = value;
-    return err;
+    if (err != BF_OK)
+        return err;
+    *ret = value;
+    *ret_canonical = r.canonical;
+    return BF_OK;
+}
+
+enum bf_err json_check(struct span text, struct json_value *ret, struct fault *fault)
+{
+    bool canonical;
+    return json_check_form(text, ret, &canonical, fault);
 }
 
 bool json_is_canonical(const struct json_value *v)

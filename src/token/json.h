@@ -40,6 +40,9 @@ struct json_walk {
 
 /* Checks the whole text and gives the value. Everything below needs a text that passed. */
 enum bf_err json_check(struct span text, struct json_value *ret, struct fault *fault) must_use;
+/* The same, and in the same pass whether the whole text is canonical (json_is_canonical). */
+enum bf_err json_check_form(struct span text, struct json_value *ret, bool *ret_canonical,
+                            struct fault *fault) must_use;
 
 struct json_walk json_begin(const struct json_value *object_or_array);
 bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_value *ret_value);

@@ -56,7 +56,7 @@ static enum bf_err split(const struct reading *r, struct span text, struct segme
 
 /* base64url and JSON of a part. *ret_text is its text, in the arena, also when it is no JSON. */
 static enum bf_err read_part(struct reading *r, struct span segment, enum token_place place,
-                             struct span *ret_text, struct json_value *ret)
+                             struct span *ret_text, struct json_value *ret, bool *ret_canonical)
 {
     const size_t size = BASE64URL_BYTES(segment.n);
     uint8_t *bytes = arena_take(r->arena, size + 1);
@@ -70,7 +70,7 @@ static enum bf_err read_part(struct reading *r, struct span segment, enum token_
         return token_found(r, err, TOKEN_FORM, (size_t)(segment.p - r->token->text.p) + fault.at, fault.what);
     *ret_text = r->part = span_make(bytes, n);
     r->place = place;
-    err = json_check(*ret_text, ret, &fault);
+    err = json_check_form(*ret_text, ret, ret_canonical, &fault);
     if (err != BF_OK)
         return token_found(r, err, TOKEN_FORM, fault.at, fault.what);
     return ret->kind == JSON_KIND_OBJECT ? BF_OK : form(r, 0, "header and payload must be JSON objects");
@@ -102,8 +102,9 @@ static enum bf_err read_full(struct reading *r, const struct segments *s, struct
 {
     struct token *const t = r->token;
     struct json_value header, payload;
+    bool header_canonical = false, payload_canonical = false;
     r->found = &found[FOUND_HEADER];
-    enum bf_err err = read_part(r, s->header, TOKEN_IN_HEADER, &t->header, &header);
+    enum bf_err err = read_part(r, s->header, TOKEN_IN_HEADER, &t->header, &header, &header_canonical);
     const bool header_stands = err == BF_OK;
     if (header_stands) {
         r->found = &found[FOUND_JOSE];
@@ -112,10 +113,11 @@ static enum bf_err read_full(struct reading *r, const struct segments *s, struct
     r->found = &found[FOUND_SIGNATURE];
     const enum bf_err signature = read_signature(r, s->signature);
     r->found = &found[FOUND_PAYLOAD];
-    const enum bf_err part = read_part(r, s->payload, TOKEN_IN_PAYLOAD, &t->payload, &payload);
+    const enum bf_err part =
+        read_part(r, s->payload, TOKEN_IN_PAYLOAD, &t->payload, &payload, &payload_canonical);
     if (part != BF_OK)
         return part;
-    t->canonical = header_stands && json_is_canonical(&header) && json_is_canonical(&payload);
+    t->canonical = header_canonical && payload_canonical;
     r->found = &found[FOUND_CLAIMS];
     const enum bf_err claims = claims_read(r, &payload);
     return err ? err : signature ? signature : claims;

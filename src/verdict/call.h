@@ -20,46 +20,47 @@
 enum peer_says { PEER_IGNORE, PEER_SHOW, PEER_BELIEVE };
 struct peer {
     struct sockaddr_storage addr; /* ss_family 0: none (files) */
-    uint64_t source;     /* what caps are counted by: a hash of the address; 0: ourselves */
-    bool pai;            /* its P-Asserted-Identity counts */
-    bool priority;       /* may mark calls as urgent (Priority, Resource-Priority) */
-    enum peer_says says; /* its own verstat: PEER_BELIEVE only on TLS, or TCP on a private link */
+    uint64_t source;              /* what caps are counted by: a hash of the address; 0: ourselves */
+    bool pai;                     /* its P-Asserted-Identity counts */
+    bool priority;                /* may mark calls as urgent (Priority, Resource-Priority) */
+    enum peer_says says;          /* its own verstat: PEER_BELIEVE only on TLS, or TCP on a private link */
 };
 
 enum number_place { PLACE_FROM, PLACE_PAI, PLACE_RPID, PLACE_DISPLAY };
 struct shown_number {
     enum number_place place;
-    bool is_number;        /* else a URI a phone would show */
+    bool is_number; /* else a URI a phone would show */
     struct number number;
-    struct span uri;       /* canonical */
+    struct span uri; /* canonical */
 };
 #define CALL_SHOWN 8u
 
 struct call {
-    struct instant arrival;      /* what freshness is judged by, also after parking */
+    struct instant arrival; /* what freshness is judged by, also after parking */
     struct peer peer;
 
-    bool has_called;             /* a number is called (Request-URI; only without one, To's) */
+    bool has_called; /* a number is called (Request-URI; only without one, To's) */
     bool called_from_to;
     struct number called;
-    struct span called_uri;      /* canonical URI of the Request-URI when it is no number */
+    struct span called_uri; /* canonical URI of the Request-URI when it is no number */
     bool has_to;
     struct number to;
 
-    bool has_caller;             /* the number a token's orig must equal: PAI of a peer that may, else From */
+    bool has_caller; /* the number a token's orig must equal: PAI of a peer that may, else From */
     struct number caller;
-    struct span caller_uri;      /* canonical URI when the caller is no number; may be SPAN_NONE */
+    struct span caller_uri; /* canonical URI when the caller is no number; may be SPAN_NONE */
     bool caller_from_pai;
-    bool pai_differ;             /* several P-Asserted-Identity numbers that differ: neither is used */
-    bool anonymous;              /* From is withheld (anonymous.invalid, Privacy: id with no number) */
+    bool pai_differ; /* several P-Asserted-Identity numbers that differ: neither is used */
+    bool anonymous;  /* From is withheld (anonymous.invalid, Privacy: id with no number) */
     struct shown_number shown[CALL_SHOWN];
     size_t n_shown;
-    bool shown_too_many;         /* more than CALL_SHOWN: the rest is not compared, so nothing is proven */
-    struct span claimed_name;    /* display name, as text; SPAN_NONE when there is none */
+    bool shown_too_many;      /* more than CALL_SHOWN: the rest is not compared, so nothing is proven */
+    struct span claimed_name; /* display name, as text; SPAN_NONE when there is none */
 
     struct span identities[LIMIT_IDENTITIES]; /* every Identity value, in order */
     size_t n_identities;
-    bool identities_too_many;    /* more than LIMIT_IDENTITIES or LIMIT_IDENTITY_TOTAL: the rest is not looked at */
+    bool
+        identities_too_many; /* more than LIMIT_IDENTITIES or LIMIT_IDENTITY_TOTAL: the rest is not looked at */
 
     bool never_block;            /* emergency, service number, priority: nothing may stand in its way */
     const char *never_block_why; /* NULL, or a few words */
@@ -68,14 +69,16 @@ struct call {
 
     struct span call_id, from_tag, from_uri, to_uri, request_uri, branch;
     uint32_t cseq;
-    struct span date;            /* value of the Date header */
-    uint8_t same[SHA256_BYTES];  /* digest of Call-ID, From tag, CSeq, Contact, body: one call, forked or not */
+    struct span date; /* value of the Date header */
+    uint8_t
+        same[SHA256_BYTES]; /* digest of Call-ID, From tag, CSeq, Contact, body: one call, forked or not */
 };
 
 /* What reading a call depends on: part of the server's configuration. */
 struct call_rules {
-    const struct dial_plan *plan;        /* may be NULL */
-    const struct number_range *never_block; size_t n_never_block; /* policy.never_block, emergency numbers included */
+    const struct dial_plan *plan; /* may be NULL */
+    const struct number_range *never_block;
+    size_t n_never_block; /* policy.never_block, emergency numbers included */
 };
 
 /* From a SIP request. BF_EFORM: From or To cannot be read; BF_ENOMEM. */
@@ -89,7 +92,8 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
  * unless `at` is given (at->utc != 0). BF_EFORM, BF_ENOMEM.
  */
 enum bf_err call_of_json(struct span json, const struct call_rules *rules, const struct instant *at,
-                         struct sha256 *sha, struct arena *arena, struct call *ret, struct fault *fault) must_use;
+                         struct sha256 *sha, struct arena *arena, struct call *ret, struct fault *fault)
+    must_use;
 
 /* From a bare Identity value and two numbers (`verify --orig --dest`). */
 enum bf_err call_of_identity(struct span identity, const struct number *orig, const struct number *dest,

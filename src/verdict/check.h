@@ -23,6 +23,10 @@ struct check {
     enum outcome on_veto; /* BROKEN or IMPOSTOR */
 };
 
+/* Rows about a proof stand first in the table, those about the call behind them. */
+#define PROOF_ROWS 13u
+#define CALL_ROWS  6u
+
 extern const struct check checks[];
 extern const size_t n_checks;
 

@@ -57,28 +57,15 @@ const char *desk_engine(const struct desk *d)
     return es256_name(d->engine);
 }
 
-/* ---- ballots ---- */
-
-static size_t count_rows(enum check_scope scope)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < n_checks; i++)
-        n += checks[i].scope == scope;
-    return n;
-}
-
-/* Rows stand in the table's order whichever stage asks them: a slot for every proof and row. */
-static struct cast *cast_slot(struct hearing *h, size_t proof_ordinal, size_t row)
-{
-    return &h->verdict.casts[proof_ordinal * count_rows(SCOPE_PROOF) + row];
-}
+/* ---- ballots: a slot for every proof and row, in the order of the table whichever stage asks ---- */
 
 static const char *not_asked(struct hearing *h, const struct check *blocked_by)
 {
     return arena_printf(h->arena, "not asked, %s failed", blocked_by->name);
 }
 
-static void ask(struct hearing *h, const struct check *check, struct identity_result *p, int identity, struct cast *slot)
+static void ask(struct hearing *h, const struct check *check, struct identity_result *p, int identity,
+                struct cast *slot)
 {
     const bool skip = p && p->blocked_by && check->cost > COST_READING;
     struct ballot b = skip ? ballot_abstain(not_asked(h, p->blocked_by)) : check->run(h, p);
@@ -93,36 +80,38 @@ static void ask(struct hearing *h, const struct check *check, struct identity_re
         p->blocked_by = check;
 }
 
+static void ask_rows(struct hearing *h, enum check_cost cost, struct identity_result *p, int identity,
+                     struct cast *slots)
+{
+    for (size_t row = 0; row < PROOF_ROWS; row++) {
+        const struct check *check = &checks[row];
+        if (check->cost != cost)
+            continue;
+        /* a token that could not be read has nothing to compare */
+        if (p->blocked_by && p->blocked_by->run == check_form && check->run != check_form)
+            slots[row] = (struct cast){ check, identity, ballot_abstain("not asked, form failed") };
+        else
+            ask(h, check, p, identity, &slots[row]);
+    }
+}
+
 static void ask_proofs(struct hearing *h, enum check_cost cost)
 {
-    size_t ordinal = 0;
+    struct cast *slots = h->verdict.casts;
     for (size_t i = 0; i < h->verdict.n_identities; i++) {
         struct identity_result *p = &h->verdict.identities[i];
-        size_t row = 0;
         if (!p->is_proof)
             continue;
-        for (size_t k = 0; k < n_checks; k++) {
-            if (checks[k].scope != SCOPE_PROOF)
-                continue;
-            /* a token that could not be read has nothing to compare */
-            const bool unread = p->blocked_by && p->blocked_by->run == check_form && checks[k].run != check_form;
-            if (checks[k].cost == cost && unread)
-                *cast_slot(h, ordinal, row) = (struct cast){ &checks[k], (int)i, ballot_abstain("not asked, form failed") };
-            else if (checks[k].cost == cost)
-                ask(h, &checks[k], p, (int)i, cast_slot(h, ordinal, row));
-            row++;
-        }
-        ordinal++;
+        ask_rows(h, cost, p, (int)i, slots);
+        slots += PROOF_ROWS;
     }
 }
 
 static void ask_call(struct hearing *h)
 {
-    struct verdict *v = &h->verdict;
-    size_t at = v->n_casts - count_rows(SCOPE_CALL);
-    for (size_t k = 0; k < n_checks; k++)
-        if (checks[k].scope == SCOPE_CALL)
-            ask(h, &checks[k], NULL, -1, &v->casts[at++]);
+    struct cast *slots = h->verdict.casts + h->verdict.n_casts - CALL_ROWS;
+    for (size_t row = 0; row < CALL_ROWS; row++)
+        ask(h, &checks[PROOF_ROWS + row], NULL, -1, &slots[row]);
 }
 
 /* ---- reading ---- */
@@ -151,7 +140,8 @@ static bool begin(struct hearing *h)
 {
     struct verdict *v = &h->verdict;
     size_t proofs = 0;
-    *v = (struct verdict){ .outcome = UNPROVEN, .winner = -1, .why = "there was no memory to judge the call" };
+    *v =
+        (struct verdict){ .outcome = UNPROVEN, .winner = -1, .why = "there was no memory to judge the call" };
     h->state = HEARING_JUDGED;
     h->n_wants = 0;
     v->identities = arena_take(h->arena, h->call->n_identities * sizeof *v->identities + 1);
@@ -162,7 +152,7 @@ static bool begin(struct hearing *h)
         read_identity(h, h->call->identities[i], &v->identities[i]);
         proofs += v->identities[i].is_proof;
     }
-    const size_t slots = proofs * count_rows(SCOPE_PROOF) + count_rows(SCOPE_CALL);
+    const size_t slots = proofs * PROOF_ROWS + CALL_ROWS;
     v->casts = arena_take(h->arena, slots * sizeof *v->casts);
     if (!v->casts) {
         v->n_identities = 0;
@@ -186,7 +176,9 @@ static void want(struct hearing *h, struct span x5u, bool stale)
 static void find_signer(struct hearing *h, struct identity_result *p)
 {
     const struct judge *j = h->judge;
-    p->signer = j->given ? j->given : j->signers ? signers_find_header(j->signers, p->token.header_segment) : NULL;
+    p->signer = j->given     ? j->given
+                : j->signers ? signers_find_header(j->signers, p->token.header_segment)
+                             : NULL;
     if (p->signer) {
         p->credential = CREDENTIAL_FOUND;
         p->is_short_way = true;
@@ -197,11 +189,8 @@ static void find_signer(struct hearing *h, struct identity_result *p)
     if (!j->signers)
         return;
     switch (signers_find(j->signers, p->token.x5u, &p->signer, &p->credential_why)) {
-    case SIGNER_FOUND:
-        p->credential = CREDENTIAL_FOUND;
-        return;
-    case SIGNER_FAILED:
-        return;
+    case SIGNER_FOUND: p->credential = CREDENTIAL_FOUND; return;
+    case SIGNER_FAILED: return;
     case SIGNER_MISSING:
         p->credential = CREDENTIAL_LATE;
         p->credential_why = "the certificate did not come in time";
@@ -273,8 +262,8 @@ static void doubt_stale_copies(struct hearing *h)
 static bool replay_key(const struct hearing *h, struct identity_result *p)
 {
     const struct span called = h->call->has_called ? number_span(&h->call->called) : h->call->called_uri;
-    const struct span parts[] = { span_make(p->signer->key_id, sizeof p->signer->key_id), p->token.signed_part,
-                                  span_make(p->token.signature, 32), called };
+    const struct span parts[] = { span_make(p->signer->key_id, sizeof p->signer->key_id),
+                                  p->token.signed_part, span_make(p->token.signature, 32), called };
     return sha256_many(h->desk->sha, parts, ARRAY_SIZE(parts), p->replay_key) == BF_OK;
 }
 

@@ -22,15 +22,17 @@ struct judge_options {
     char least_attestation; /* 'A' or 'B'; 'C' only in the verify command: lab */
     bool no_chain;          /* take the leaf as trusted: lab */
     bool lab_urls;          /* x5u.lab */
-    const struct number_range *own; size_t n_own;          /* numbers.own */
-    const struct number_range *same_line; size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
+    const struct number_range *own;
+    size_t n_own; /* numbers.own */
+    const struct number_range *same_line;
+    size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
 };
 
 struct judge {
     struct judge_options options;
-    struct signers *signers;       /* NULL: only `given` */
-    const struct signer *given;    /* --cert: whatever x5u says: lab; NULL: none */
-    struct replay *replay;         /* NULL: repeats are not looked for, and the row abstains */
+    struct signers *signers;    /* NULL: only `given` */
+    const struct signer *given; /* --cert: whatever x5u says: lab; NULL: none */
+    struct replay *replay;      /* NULL: repeats are not looked for, and the row abstains */
 };
 
 /* What a thread needs to judge: its engine, its digest. */
@@ -50,8 +52,8 @@ struct hearing {
     const struct call *call;
     struct arena *arena;
     struct desk *desk;
-    bool last;            /* in: judge with what there is */
-    bool asked_again;     /* in: stale copies were fetched again already */
+    bool last;        /* in: judge with what there is */
+    bool asked_again; /* in: stale copies were fetched again already */
     enum hearing_state state;
     struct want wants[LIMIT_IDENTITIES];
     size_t n_wants;

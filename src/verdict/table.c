@@ -13,14 +13,18 @@ const struct check checks[] = {
     { "chain", "RFC 5280 section 6", SCOPE_PROOF, COST_CREDENTIAL, check_chain, true, BROKEN },
     { "revocation", "RFC 5280 section 6.3", SCOPE_PROOF, COST_CREDENTIAL, check_revocation, true, BROKEN },
     { "domain", "local policy", SCOPE_PROOF, COST_CREDENTIAL, check_domain, true, BROKEN },
-    { "number-listed", "RFC 8226 section 9", SCOPE_PROOF, COST_CREDENTIAL, check_number_listed, true, BROKEN },
+    { "number-listed", "RFC 8226 section 9", SCOPE_PROOF, COST_CREDENTIAL, check_number_listed, true,
+      BROKEN },
     { "signature", "RFC 7518 section 3.4", SCOPE_PROOF, COST_SIGNATURE, check_signature, true, BROKEN },
     { "replay", "RFC 8224 section 12.1", SCOPE_PROOF, COST_MEMORY, check_replay, true, BROKEN },
     { "all-judged", "RFC 8224 section 6.2.1", SCOPE_CALL, COST_READING, check_all_judged, true, BROKEN },
-    { "called-number", "RFC 8224 section 12.1.1", SCOPE_CALL, COST_READING, check_called_number, true, BROKEN },
+    { "called-number", "RFC 8224 section 12.1.1", SCOPE_CALL, COST_READING, check_called_number, true,
+      BROKEN },
     { "number-shown", "RFC 8224 section 12.1", SCOPE_CALL, COST_READING, check_number_shown, true, BROKEN },
     { "attestation", "RFC 8588 section 4", SCOPE_CALL, COST_READING, check_attestation, true, BROKEN },
     { "carrier", "local policy", SCOPE_CALL, COST_READING, check_carrier, false, BROKEN },
     { "own-number", "local policy", SCOPE_CALL, COST_READING, check_own_number, false, IMPOSTOR },
 };
 const size_t n_checks = ARRAY_SIZE(checks);
+_Static_assert(ARRAY_SIZE(checks) == PROOF_ROWS + CALL_ROWS,
+               "check.h says how many rows there are of each scope");

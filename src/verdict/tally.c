@@ -39,8 +39,8 @@ void tally_winner(struct hearing *h)
     }
 }
 
-static const struct cast *find_cast(const struct verdict *v, enum check_scope scope, bool needed, enum vote vote,
-                                    int on_veto)
+static const struct cast *find_cast(const struct verdict *v, enum check_scope scope, bool needed,
+                                    enum vote vote, int on_veto)
 {
     for (size_t i = 0; i < v->n_casts; i++) {
         const struct cast *c = &v->casts[i];
@@ -140,8 +140,9 @@ static void decide(struct hearing *h)
         v->why = impostor->ballot.why;
     } else if (v->winner >= 0 && !call_row_open(v)) {
         v->outcome = GENUINE;
-        v->why = h->call->anonymous ? "withheld, proven: a trusted signature made for this call vouches for the number"
-                                    : "a trusted signature made for this call vouches for the number";
+        v->why = h->call->anonymous
+                     ? "withheld, proven: a trusted signature made for this call vouches for the number"
+                     : "a trusted signature made for this call vouches for the number";
     } else if (v->winner >= 0) {
         v->outcome = UNPROVEN;
         v->why = why_unproven(v);

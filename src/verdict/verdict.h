@@ -16,9 +16,22 @@ enum vote { PASS, ABSTAIN, VETO };
 /* Why an Identity header failed: the cases of API-008, and ours behind them. Codes and phrases: stir_case.c. */
 enum stir_case {
     CASE_NONE,
-    CASE_E4_COMPACT, CASE_E5_PPT_PARAM, CASE_E6_NO_INFO, CASE_E7_INFO_URI, CASE_E8_NOT_FETCHED,
-    CASE_E9_HEADER_MEMBER, CASE_E10_X5U_INFO, CASE_E11_TYP, CASE_E12_ALG, CASE_E13_PPT, CASE_E14_CLAIMS,
-    CASE_E15_STALE, CASE_E16_MISMATCH, CASE_E17_CHAIN, CASE_E18_SIGNATURE, CASE_E19_ATTEST,
+    CASE_E4_COMPACT,
+    CASE_E5_PPT_PARAM,
+    CASE_E6_NO_INFO,
+    CASE_E7_INFO_URI,
+    CASE_E8_NOT_FETCHED,
+    CASE_E9_HEADER_MEMBER,
+    CASE_E10_X5U_INFO,
+    CASE_E11_TYP,
+    CASE_E12_ALG,
+    CASE_E13_PPT,
+    CASE_E14_CLAIMS,
+    CASE_E15_STALE,
+    CASE_E16_MISMATCH,
+    CASE_E17_CHAIN,
+    CASE_E18_SIGNATURE,
+    CASE_E19_ATTEST,
     CASE_FORM,        /* Identity grammar, base64url, JSON: 438 */
     CASE_CREDENTIAL,  /* the leaf is of a kind that may not sign: 437 */
     CASE_AUTHORITY,   /* the certificate does not speak for this number: 437 */
@@ -29,11 +42,11 @@ enum stir_case {
     CASE_COUNT
 };
 struct stir_row {
-    const char *name;    /* "E16", "replay": stable, for logs, JSON and X-Bonafide */
-    int code;            /* 403, 428, 436, 437, 438, or 0 */
-    const char *phrase;  /* RFC 8224 reason phrase */
-    enum verstat sip;    /* what it means for verstat on SIP (decision on SHK-041) */
-    enum verstat atis;   /* and on the ATIS dialect of HTTP */
+    const char *name;   /* "E16", "replay": stable, for logs, JSON and X-Bonafide */
+    int code;           /* 403, 428, 436, 437, 438, or 0 */
+    const char *phrase; /* RFC 8224 reason phrase */
+    enum verstat sip;   /* what it means for verstat on SIP (decision on SHK-041) */
+    enum verstat atis;  /* and on the ATIS dialect of HTTP */
 };
 const struct stir_row *stir_case_row(enum stir_case c);
 
@@ -59,16 +72,16 @@ struct cast {
 enum identity_status { IDENTITY_VALID, IDENTITY_INVALID, IDENTITY_IGNORED };
 struct identity_result {
     enum identity_status status;
-    enum stir_case failure;     /* CASE_NONE when valid or ignored */
-    struct identity parts;      /* parts.token.p NULL: the value could not even be split */
-    struct token token;         /* token.text.p NULL: not read */
-    bool is_proof;              /* shaken or baseline, readable that far */
+    enum stir_case failure;      /* CASE_NONE when valid or ignored */
+    struct identity parts;       /* parts.token.p NULL: the value could not even be split */
+    struct token token;          /* token.text.p NULL: not read */
+    bool is_proof;               /* shaken or baseline, readable that far */
     const struct signer *signer; /* valid inside the batch (epoch); NULL: none found */
     const struct signer_path *path;
-    char attest;                /* the token's; 'C' for a baseline under an SPC; 'A' for one by number */
-    bool holds;                 /* every needed proof row passed */
+    char attest; /* the token's; 'C' for a baseline under an SPC; 'A' for one by number */
+    bool holds;  /* every needed proof row passed */
     uint8_t replay_key[SHA256_BYTES]; /* set once the signature held */
-    bool entered;               /* its key went into the replay memory */
+    bool entered;                     /* its key went into the replay memory */
 
     /* what the checks ask, filled while it is judged */
     enum bf_err split_err, token_err;
@@ -76,17 +89,17 @@ struct identity_result {
     enum token_flaw flaw;
     enum credential_state credential;
     const char *credential_why;
-    enum bf_err signature;      /* result of the engine, once asked */
+    enum bf_err signature; /* result of the engine, once asked */
     bool signature_asked, is_short_way;
-    bool called_ok, shown_ok;   /* called-number and number-shown, asked of this proof */
+    bool called_ok, shown_ok;       /* called-number and number-shown, asked of this proof */
     const struct check *blocked_by; /* the first needed row that makes dearer ones pointless */
 };
 
 struct verdict {
     enum outcome outcome;
     enum verstat verstat;
-    char attest;              /* of the proof, or the lowest of those that hold; 0: none */
-    const char *proof;        /* "identity", "carrier", or NULL */
+    char attest;       /* of the proof, or the lowest of those that hold; 0: none */
+    const char *proof; /* "identity", "carrier", or NULL */
     bool lab;
     const char *trust_domain; /* NULL: none */
     int winner;               /* index of the Identity header that tells signer and claims; -1 */
@@ -94,7 +107,7 @@ struct verdict {
     const char *why;          /* one sentence for people */
     struct identity_result *identities; /* call->n_identities of them, in the arena */
     size_t n_identities;
-    struct cast *casts;       /* in the order of the table, proofs first */
+    struct cast *casts; /* in the order of the table, proofs first */
     size_t n_casts;
 };
 

@@ -143,7 +143,9 @@ static void open_trust(struct stage *s, const char *text)
 
 void stage_open(struct stage *s, const char *domain)
 {
-    const struct lab_options o = { .not_before = 1400000000, .not_after = 2100000000, .name = "Lab", .ca_key = LAB_P256 };
+    const struct lab_options o = {
+        .not_before = 1400000000, .not_after = 2100000000, .name = "Lab", .ca_key = LAB_P256
+    };
     const char *tmp = getenv("TMPDIR");
     memset(s, 0, sizeof *s);
     snprintf(s->dir, sizeof s->dir, "%s/bonafide-calls-XXXXXX", tmp ? tmp : "/tmp");
@@ -199,7 +201,8 @@ static void bring(struct stage *s, struct hearing *h)
     int done = eventfd(0, 0);
     assert_true(done >= 0);
     for (size_t i = 0; i < h->n_wants; i++) {
-        assert_int_equal(signers_want(s->signers, h->wants[i].x5u, 1, h->wants[i].stale, arrived, &done), BF_OK);
+        assert_int_equal(signers_want(s->signers, h->wants[i].x5u, 1, h->wants[i].stale, arrived, &done),
+                         BF_OK);
         assert_int_equal(read(done, &n, sizeof n), sizeof n); /* the builder is another thread */
     }
     close(done);

@@ -57,7 +57,9 @@ static enum answer_action action_of(struct stage *s, const char *word, enum outc
         s->answer.policy[o].to = s->to[o];
         return ACTION_TO;
     }
-    return strcmp(word, "label") == 0 ? ACTION_LABEL : strcmp(word, "reject") == 0 ? ACTION_REJECT : ACTION_PASS;
+    return strcmp(word, "label") == 0    ? ACTION_LABEL
+           : strcmp(word, "reject") == 0 ? ACTION_REJECT
+                                         : ACTION_PASS;
 }
 
 static void set_peer(struct stage *s, const char *v)
@@ -134,9 +136,10 @@ static void fact_of(const struct verdict *v, const struct call *c, const char *k
     else if (strcmp(name, "name") == 0)
         snprintf(out, size, "%.*s", SPAN_FMT(c->claimed_name));
     else if (strcmp(name, "status") == 0 && (size_t)index < v->n_identities)
-        snprintf(out, size, "%s", v->identities[index].status == IDENTITY_VALID     ? "valid"
-                                  : v->identities[index].status == IDENTITY_INVALID ? "invalid"
-                                                                                     : "ignored");
+        snprintf(out, size, "%s",
+                 v->identities[index].status == IDENTITY_VALID     ? "valid"
+                 : v->identities[index].status == IDENTITY_INVALID ? "invalid"
+                                                                   : "ignored");
     else if (strcmp(name, "code") == 0 && (size_t)index < v->n_identities)
         snprintf(out, size, "%d", stir_case_row(v->identities[index].failure)->code);
     for (size_t i = 0; i < v->n_casts; i++)
@@ -191,13 +194,14 @@ static void play(const char *file, struct stage *s, struct scene *scene)
 {
     struct fault fault = { 0, "" };
     arena_reset(s->arena);
-    const enum bf_err read = message_read(span_make(scene->sip, scene->sip_n), SIP_DATAGRAM, &scene->message, &fault);
+    const enum bf_err read =
+        message_read(span_make(scene->sip, scene->sip_n), SIP_DATAGRAM, &scene->message, &fault);
     if (read) {
         complain(file, "the message cannot be read: %s at %zu", fault.what, fault.at);
         return;
     }
-    const enum bf_err err = call_of_sip(&scene->message, &s->rules, &s->peer, s->clock.at, desk_sha256(s->desk), s->arena,
-                                        &scene->call, &fault);
+    const enum bf_err err = call_of_sip(&scene->message, &s->rules, &s->peer, s->clock.at,
+                                        desk_sha256(s->desk), s->arena, &scene->call, &fault);
     if (err) {
         complain(file, "no call: %s", fault.what);
         return;
@@ -212,8 +216,8 @@ static void play(const char *file, struct stage *s, struct scene *scene)
     struct decision d;
     struct buf out = buf_on(scene->answer, sizeof scene->answer - 1);
     decision_of_verdict(&scene->hearing.verdict, &scene->call, &id, 0, &d);
-    const enum bf_err answered = answer_sip(&s->answer, NULL, &d, &scene->message, &scene->call, &source, SPAN("feedbeef"),
-                                            "sip:next.example:5080", &out, NULL);
+    const enum bf_err answered = answer_sip(&s->answer, NULL, &d, &scene->message, &scene->call, &source,
+                                            SPAN("feedbeef"), "sip:next.example:5080", &out, NULL);
     if (answered)
         complain(file, "no answer: %s", bf_err_text(answered));
     scene->answer[answered ? 0 : out.n] = '\0';
@@ -257,7 +261,8 @@ static void run_story(const char *file, struct lines *l)
                 play(file, &s, &scene);
             in = PROSE;
         } else if (in == SIP)
-            scene.sip_n += (size_t)snprintf(scene.sip + scene.sip_n, sizeof scene.sip - scene.sip_n, "%s\r\n", line);
+            scene.sip_n +=
+                (size_t)snprintf(scene.sip + scene.sip_n, sizeof scene.sip - scene.sip_n, "%s\r\n", line);
         else if (in == BALLOTS && scene.judged && *line)
             expect_fact(file, &scene.hearing.verdict, &scene.call, line);
         else if (in == ANSWER && *line)

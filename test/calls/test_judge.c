@@ -10,10 +10,13 @@
 
 #define URL "https://cert.example.org/passport.cer"
 /* The token of standards.md PP-055, made by a deterministic signer that is not ours. */
-#define TOKEN                                                                                                      \
-    "eyJhbGciOiJFUzI1NiIsInBwdCI6InNoYWtlbiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3Jn"    \
-    "L3Bhc3Nwb3J0LmNlciJ9.eyJhdHRlc3QiOiJBIiwiZGVzdCI6eyJ0biI6WyIxMjE1NTU1MDEzMSJdfSwiaWF0IjoxNDQzMjA4MzQ1LCJv"    \
-    "cmlnIjp7InRuIjoiMTIxNTU1NTAxMjEifSwib3JpZ2lkIjoiMTIzZTQ1NjctZTg5Yi0xMmQzLWE0NTYtNDI2NjU1NDQwMDAwIn0.PwimjV0"  \
+#define TOKEN                                                                                                \
+    "eyJhbGciOiJFUzI1NiIsInBwdCI6InNoYWtlbiIsInR5cCI6InBhc3Nwb3J0IiwieDV1IjoiaHR0cHM6Ly9jZXJ0LmV4YW1wbGUub3" \
+    "Jn"                                                                                                     \
+    "L3Bhc3Nwb3J0LmNlciJ9."                                                                                  \
+    "eyJhdHRlc3QiOiJBIiwiZGVzdCI6eyJ0biI6WyIxMjE1NTU1MDEzMSJdfSwiaWF0IjoxNDQzMjA4MzQ1LCJv"                   \
+    "cmlnIjp7InRuIjoiMTIxNTU1NTAxMjEifSwib3JpZ2lkIjoiMTIzZTQ1NjctZTg5Yi0xMmQzLWE0NTYtNDI2NjU1NDQwMDAwIn0."   \
+    "PwimjV0"                                                                                                \
     "wnsRsOCmtANjxRqn2_o1EhP-l8ixwLTIbyhMUF4qiJVy7mRUmup5JAeX8xy4hu4uZYeVmwVJtLuYnpw"
 #define IDENTITY TOKEN ";info=<" URL ">;alg=ES256;ppt=\"shaken\""
 
@@ -24,7 +27,8 @@ static struct number number_of(const char *digits)
     return n;
 }
 
-static void call_between(struct stage *s, const char *identity, const char *orig, const char *dest, struct call *ret)
+static void call_between(struct stage *s, const char *identity, const char *orig, const char *dest,
+                         struct call *ret)
 {
     const struct number from = number_of(orig), to = number_of(dest);
     assert_int_equal(call_of_identity(span_of(identity), &from, &to, s->clock.at, s->arena, ret), BF_OK);

@@ -7,5 +7,6 @@ struct ballot check_all_judged(const struct hearing *h, struct identity_result *
     (void)p;
     if (h->call->identities_too_many)
         return ballot_abstain("more Identity headers than are looked at: the rest was not judged");
-    return ballot_pass(h->call->n_identities ? "every Identity header was judged" : "there is no Identity header");
+    return ballot_pass(h->call->n_identities ? "every Identity header was judged"
+                                             : "there is no Identity header");
 }

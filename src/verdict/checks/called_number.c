@@ -17,7 +17,8 @@ static bool is_own(const struct judge_options *o, const struct number *number)
 bool called_matches(const struct hearing *h, const struct identity_result *p)
 {
     const struct call *c = h->call;
-    if (c->has_called && c->called_from_to && h->judge->options.n_own && !is_own(&h->judge->options, &c->called))
+    if (c->has_called && c->called_from_to && h->judge->options.n_own &&
+        !is_own(&h->judge->options, &c->called))
         return false;
     return (c->has_called && dest_lists(&p->token, &c->called)) || dest_lists_uri(&p->token, c->called_uri);
 }
@@ -32,5 +33,6 @@ struct ballot check_called_number(const struct hearing *h, struct identity_resul
         return ballot_pass("the proof was made for a call to this number");
     if (h->call->called_from_to)
         return ballot_abstain("only To names the called number, and it is none of ours");
-    return ballot_abstain("the proof was made for a call to another number: forwarded without a div token, or copied");
+    return ballot_abstain(
+        "the proof was made for a call to another number: forwarded without a div token, or copied");
 }

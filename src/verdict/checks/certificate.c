@@ -10,14 +10,9 @@ struct ballot check_certificate(const struct hearing *h, struct identity_result 
         return ballot_abstain(p->credential_why ? p->credential_why : "the certificate could not be had");
     }
     switch (p->signer->fitness) {
-    case SIGNER_FIT:
-        return ballot_pass("the certificate is of a kind that may sign");
-    case SIGNER_UNPARSED:
-        p->failure = CASE_E8_NOT_FETCHED;
-        return ballot_abstain(p->signer->why);
-    case SIGNER_UNFIT:
-        p->failure = CASE_CREDENTIAL;
-        return ballot_veto(p->signer->why);
+    case SIGNER_FIT: return ballot_pass("the certificate is of a kind that may sign");
+    case SIGNER_UNPARSED: p->failure = CASE_E8_NOT_FETCHED; return ballot_abstain(p->signer->why);
+    case SIGNER_UNFIT: p->failure = CASE_CREDENTIAL; return ballot_veto(p->signer->why);
     }
     return ballot_abstain("the certificate could not be judged");
 }

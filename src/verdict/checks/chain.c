@@ -16,8 +16,8 @@ static const struct signer_path *best_path(const struct hearing *h, const struct
         const struct signer_path *path = &p->signer->paths[i];
         if (!holds_at(path, p->token.iat) || !holds_at(path, h->call->arrival.utc))
             continue;
-        const int rank = (path->revocation != REVOCATION_UNKNOWN) +
-                         2 * domain_speaks(h, p, path->domain) + 4 * (path->revocation == REVOCATION_REVOKED);
+        const int rank = (path->revocation != REVOCATION_UNKNOWN) + 2 * domain_speaks(h, p, path->domain) +
+                         4 * (path->revocation == REVOCATION_REVOKED);
         if (rank > best_rank) { /* a path that is revoked anywhere is the one to look at */
             best = path;
             best_rank = rank;

@@ -23,8 +23,8 @@ static enum stir_case case_of(enum token_flaw flaw)
 static struct ballot malformed(const struct hearing *h, struct identity_result *p, const char *part,
                                const struct bf_fault *fault, enum stir_case failure)
 {
-    const char *why = arena_printf(h->arena, "%s: %s (byte %zu)", part, fault->what ? fault->what : "malformed",
-                                   fault->at);
+    const char *why =
+        arena_printf(h->arena, "%s: %s (byte %zu)", part, fault->what ? fault->what : "malformed", fault->at);
     p->failure = failure;
     return ballot_veto(why ? why : "malformed");
 }

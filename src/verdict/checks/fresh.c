@@ -9,7 +9,8 @@ struct ballot check_fresh(const struct hearing *h, struct identity_result *p)
     if (iat - now <= most && now - iat <= most)
         return ballot_pass("the token is fresh");
     p->failure = CASE_E15_STALE;
-    const char *why = iat > now ? arena_printf(h->arena, "the token is dated %lld s ahead", (long long)(iat - now))
-                                : arena_printf(h->arena, "the token is %lld s old", (long long)(now - iat));
+    const char *why = iat > now
+                          ? arena_printf(h->arena, "the token is dated %lld s ahead", (long long)(iat - now))
+                          : arena_printf(h->arena, "the token is %lld s old", (long long)(now - iat));
     return ballot_veto(why ? why : "the token is stale");
 }

@@ -35,8 +35,7 @@ struct ballot check_number_listed(const struct hearing *h, struct identity_resul
     case TNAUTH_BY_SPC:
         p->attest = p->token.attest ? p->token.attest : 'C';
         return ballot_pass("the certificate is a carrier's, which may sign any number");
-    case TNAUTH_NOT:
-        break;
+    case TNAUTH_NOT: break;
     }
     p->failure = CASE_AUTHORITY;
     return ballot_veto("the certificate does not list the caller's number");

@@ -13,7 +13,8 @@ static bool is_same_line(const struct judge_options *o, const struct number *a, 
                 return false;
             memcpy(other.digits, proven.p, proven.n);
             other.n = (uint8_t)proven.n;
-            if (number_range_holds(&o->same_line[i + k], a) && number_range_holds(&o->same_line[i + 1 - k], &other))
+            if (number_range_holds(&o->same_line[i + k], a) &&
+                number_range_holds(&o->same_line[i + 1 - k], &other))
                 return true;
         }
     return false;
@@ -25,7 +26,8 @@ static bool is_tail_of(const struct number *tail, struct span whole)
            memcmp(whole.p + whole.n - tail->n, tail->digits, tail->n) == 0;
 }
 
-static bool shows_proven(const struct judge_options *o, const struct shown_number *s, const struct party *proven)
+static bool shows_proven(const struct judge_options *o, const struct shown_number *s,
+                         const struct party *proven)
 {
     if (!s->is_number)
         return proven->is_uri && s->uri.n && span_equal(s->uri, proven->text);
@@ -53,7 +55,9 @@ bool shown_matches(const struct hearing *h, const struct identity_result *p)
 struct ballot check_number_shown(const struct hearing *h, struct identity_result *p)
 {
     static const char *const places[] = {
-        [PLACE_FROM] = "From", [PLACE_PAI] = "P-Asserted-Identity", [PLACE_RPID] = "Remote-Party-ID",
+        [PLACE_FROM] = "From",
+        [PLACE_PAI] = "P-Asserted-Identity",
+        [PLACE_RPID] = "Remote-Party-ID",
         [PLACE_DISPLAY] = "the display name",
     };
     (void)p;
@@ -65,7 +69,7 @@ struct ballot check_number_shown(const struct hearing *h, struct identity_result
     if (h->call->pai_differ)
         return ballot_abstain("P-Asserted-Identity names two different numbers");
     const struct shown_number *s = stranger(h, winner);
-    const char *why = s ? arena_printf(h->arena, "%s shows something else than the proven number", places[s->place])
-                        : NULL;
+    const char *why =
+        s ? arena_printf(h->arena, "%s shows something else than the proven number", places[s->place]) : NULL;
     return ballot_abstain(why ? why : "more numbers are shown than can be compared");
 }

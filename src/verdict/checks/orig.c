@@ -21,6 +21,7 @@ struct ballot check_orig(const struct hearing *h, struct identity_result *p)
         if (c->shown[i].place == PLACE_FROM && is_party(&p->token.orig, &c->shown[i]))
             return ballot_pass("the token speaks of the caller in From");
     p->failure = CASE_E16_MISMATCH;
-    const char *why = arena_printf(h->arena, "the token speaks of caller %.*s", SPAN_FMT(span_first(p->token.orig.text, 64)));
+    const char *why = arena_printf(h->arena, "the token speaks of caller %.*s",
+                                   SPAN_FMT(span_first(p->token.orig.text, 64)));
     return ballot_veto(why ? why : "the token speaks of another caller");
 }

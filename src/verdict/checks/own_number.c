@@ -18,7 +18,8 @@ struct ballot check_own_number(const struct hearing *h, struct identity_result *
         return ballot_pass("no own numbers are configured");
     for (size_t i = 0; i < h->call->n_shown; i++)
         if (is_own(o, &h->call->shown[i]))
-            return hearing_winner(h) || check_carrier(h, NULL).vote == PASS ? ballot_pass("one of our own numbers, proven")
-                                     : ballot_veto("one of our own numbers calls from outside, unproven");
+            return hearing_winner(h) || check_carrier(h, NULL).vote == PASS
+                       ? ballot_pass("one of our own numbers, proven")
+                       : ballot_veto("one of our own numbers calls from outside, unproven");
     return ballot_pass("none of our own numbers");
 }

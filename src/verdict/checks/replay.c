@@ -12,15 +12,11 @@ struct ballot check_replay(const struct hearing *h, struct identity_result *p)
     memcpy(s.same, c->same, sizeof s.same);
     const bool may_enter = p->holds && p->called_ok && p->shown_ok;
     switch (may_enter ? replay_enter(h->judge->replay, &s) : replay_look(h->judge->replay, &s)) {
-    case REPLAY_FIRST:
-        p->entered = may_enter;
-        return ballot_pass("the token has not been seen before");
-    case REPLAY_SAME:
-        return ballot_pass("the same call again");
+    case REPLAY_FIRST: p->entered = may_enter; return ballot_pass("the token has not been seen before");
+    case REPLAY_SAME: return ballot_pass("the same call again");
     case REPLAY_NEAR:
         return ballot_abstain("the same token came with another call seconds ago, from the same peer");
-    case REPLAY_REPEAT:
-        break;
+    case REPLAY_REPEAT: break;
     }
     p->failure = CASE_REPLAY;
     return ballot_veto("the token has been used for another call");

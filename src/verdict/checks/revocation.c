@@ -15,15 +15,13 @@ struct ballot check_revocation(const struct hearing *h, struct identity_result *
     }
     /* The state of the list is asked now: it may have gone stale since the chain was built. */
     switch (trust_domain_crl(h->trust, p->path->domain, h->call->arrival.utc, &age)) {
-    case REVOCATION_NOT_ASKED:
-        return ballot_pass("no revocation list is configured");
+    case REVOCATION_NOT_ASKED: return ballot_pass("no revocation list is configured");
     case REVOCATION_GOOD:
         return p->path->revocation == REVOCATION_GOOD
                    ? ballot_pass("not on the revocation list")
                    : ballot_abstain("the revocation list says nothing about this certificate");
     case REVOCATION_REVOKED:
-    case REVOCATION_UNKNOWN:
-        break;
+    case REVOCATION_UNKNOWN: break;
     }
     return ballot_abstain("no valid revocation list is at hand");
 }

@@ -6,12 +6,10 @@ struct ballot check_signature(const struct hearing *h, struct identity_result *p
 {
     (void)h;
     switch (p->signature) {
-    case BF_OK:
-        return ballot_pass("the signature holds");
+    case BF_OK: return ballot_pass("the signature holds");
     case BF_EFORM:
         p->failure = CASE_E18_SIGNATURE;
         return ballot_veto("the signature does not hold: the token was changed, or made with another key");
-    default:
-        return ballot_abstain("the signature could not be checked");
+    default: return ballot_abstain("the signature could not be checked");
     }
 }

@@ -8,7 +8,8 @@ struct ballot check_url(const struct hearing *h, struct identity_result *p)
     struct bf_fault fault = { 0, NULL };
     if (h->judge->given)
         return ballot_pass("the certificate was given by hand");
-    if (p->token.x5u.n > LIMIT_X5U || fetch_url_allowed(p->token.x5u, h->judge->options.lab_urls, &fault) != BF_OK) {
+    if (p->token.x5u.n > LIMIT_X5U ||
+        fetch_url_allowed(p->token.x5u, h->judge->options.lab_urls, &fault) != BF_OK) {
         p->failure = CASE_E7_INFO_URI;
         return ballot_abstain(fault.what ? fault.what : "the certificate's address is too long");
     }
