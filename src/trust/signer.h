@@ -87,15 +87,20 @@ struct signers_options {
 enum bf_err signers_create(const struct signers_options *options, struct signers **ret) must_use;
 void signers_destroy(struct signers *s);
 
-/* Readers: inside epoch_enter/epoch_exit; the result is valid until epoch_exit. */
+/*
+ * Readers: inside epoch_enter/epoch_exit; the result is valid until epoch_exit. trust: the snapshot of this batch
+ * (signers_trust); a signer that was judged under another one is not found, so that its paths and the domains they name
+ * always belong together.
+ */
 enum signer_found {
     SIGNER_FOUND,   /* *ret is set (fit or not) */
     SIGNER_MISSING, /* nobody has asked yet, or it is on its way: signers_want */
     SIGNER_FAILED,  /* could not be fetched lately: *ret_why says so: 436 */
 };
-enum signer_found signers_find(const struct signers *s, struct span x5u, const struct signer **ret, const char **ret_why);
+enum signer_found signers_find(const struct signers *s, const struct trust *trust, struct span x5u,
+                               const struct signer **ret, const char **ret_why);
 /* The short way: by the raw header segment of a token over which a signature has held. NULL: take the long way. */
-const struct signer *signers_find_header(const struct signers *s, struct span header_segment);
+const struct signer *signers_find_header(const struct signers *s, const struct trust *trust, struct span header_segment);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 

@@ -127,21 +127,21 @@ static void touch(const struct signers *s, struct entry *e)
 }
 
 /* What was judged under other anchors is not there. */
-static const struct signer *present(const struct signers *s, struct entry *e)
+static const struct signer *present(const struct signers *s, const struct trust *trust, struct entry *e)
 {
     const struct signer *signer = atomic_load_explicit(&e->signer, memory_order_acquire);
-    if (!signer || signer->generation != trust_generation(signers_trust(s)))
+    if (!signer || signer->generation != trust_generation(trust))
         return NULL;
     touch(s, e);
     count_hit(s);
     return signer;
 }
 
-enum signer_found signers_find(const struct signers *s, struct span x5u, const struct signer **ret,
-                               const char **ret_why)
+enum signer_found signers_find(const struct signers *s, const struct trust *trust, struct span x5u,
+                               const struct signer **ret, const char **ret_why)
 {
     struct entry *e = (struct entry *)table_find(&s->by_url, x5u);
-    const struct signer *signer = e ? present(s, e) : NULL;
+    const struct signer *signer = e ? present(s, trust, e) : NULL;
     if (signer) {
         *ret = signer;
         return SIGNER_FOUND;
@@ -155,10 +155,11 @@ enum signer_found signers_find(const struct signers *s, struct span x5u, const s
     return SIGNER_MISSING;
 }
 
-const struct signer *signers_find_header(const struct signers *s, struct span header_segment)
+const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
+                                         struct span header_segment)
 {
     const struct header *h = (const struct header *)table_find(&s->by_header, header_segment);
-    return h ? present(s, h->entry) : NULL;
+    return h ? present(s, trust, h->entry) : NULL;
 }
 
 /* ---- letters ---- */

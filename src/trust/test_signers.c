@@ -248,7 +248,8 @@ static enum signer_found find(struct stage *g, const char *url)
     const struct signer *s = NULL;
     const char *why = NULL;
     epoch_enter(g->epoch, g->slot);
-    const enum signer_found found = signers_find(g->signers, span_of(url), &s, &why);
+    const enum signer_found found =
+        signers_find(g->signers, signers_trust(g->signers), span_of(url), &s, &why);
     if (found == SIGNER_FOUND)
         assert_string_equal(s->x5u, url);
     if (found == SIGNER_FAILED)
@@ -262,7 +263,8 @@ static const char *failure(struct stage *g, const char *url, char out[static 200
     const struct signer *s = NULL;
     const char *why = NULL;
     epoch_enter(g->epoch, g->slot);
-    assert_int_equal(signers_find(g->signers, span_of(url), &s, &why), SIGNER_FAILED);
+    assert_int_equal(signers_find(g->signers, signers_trust(g->signers), span_of(url), &s, &why),
+                     SIGNER_FAILED);
     snprintf(out, 200, "%s", why);
     epoch_exit(g->epoch, g->slot);
     return out;
@@ -273,7 +275,8 @@ static enum signer_standing standing(struct stage *g, const char *url, utc_t at)
     const struct signer *s = NULL;
     const char *why;
     epoch_enter(g->epoch, g->slot);
-    assert_int_equal(signers_find(g->signers, span_of(url), &s, &why), SIGNER_FOUND);
+    assert_int_equal(signers_find(g->signers, signers_trust(g->signers), span_of(url), &s, &why),
+                     SIGNER_FOUND);
     const enum signer_standing result = signer_standing(s, at, NULL);
     epoch_exit(g->epoch, g->slot);
     return result;
@@ -284,7 +287,8 @@ static void prove(struct stage *g, const char *url, const char *header)
     const struct signer *s = NULL;
     const char *why;
     epoch_enter(g->epoch, g->slot);
-    assert_int_equal(signers_find(g->signers, span_of(url), &s, &why), SIGNER_FOUND);
+    assert_int_equal(signers_find(g->signers, signers_trust(g->signers), span_of(url), &s, &why),
+                     SIGNER_FOUND);
     signers_proven(g->signers, s, span_of(header));
     epoch_exit(g->epoch, g->slot);
 }
@@ -297,7 +301,7 @@ static void prove_surely(struct stage *g, const char *url, const char *header)
         prove(g, url, header);
         settle(g);
         epoch_enter(g->epoch, g->slot);
-        s = signers_find_header(g->signers, span_of(header));
+        s = signers_find_header(g->signers, signers_trust(g->signers), span_of(header));
         if (s)
             assert_string_equal(s->x5u, url);
         epoch_exit(g->epoch, g->slot);
@@ -307,7 +311,7 @@ static void prove_surely(struct stage *g, const char *url, const char *header)
 static bool header_is_known(struct stage *g, const char *header)
 {
     epoch_enter(g->epoch, g->slot);
-    const bool known = signers_find_header(g->signers, span_of(header)) != NULL;
+    const bool known = signers_find_header(g->signers, signers_trust(g->signers), span_of(header)) != NULL;
     epoch_exit(g->epoch, g->slot);
     return known;
 }
@@ -567,7 +571,7 @@ static void what_was_proven_of_another_certificate_is_not_learned(void **state)
     put(&g, URL);
     bring(&g, URL);
     epoch_enter(g.epoch, g.slot);
-    assert_int_equal(signers_find(g.signers, SPAN(URL), &s, &why), SIGNER_FOUND);
+    assert_int_equal(signers_find(g.signers, signers_trust(g.signers), SPAN(URL), &s, &why), SIGNER_FOUND);
     struct signer other = *s;
     other.leaf_id[0] ^= 1;
     for (unsigned i = 0; i < 20; i++) /* it may be forgotten, but hardly each time */
@@ -648,7 +652,7 @@ static void a_body_without_a_chain_is_found_as_unparsed(void **state)
     stage_open(&g, &(struct signers_options){ .lab = true });
     bring(&g, url_at(r, "1", url));
     epoch_enter(g.epoch, g.slot);
-    assert_int_equal(signers_find(g.signers, span_of(url), &s, &why), SIGNER_FOUND);
+    assert_int_equal(signers_find(g.signers, signers_trust(g.signers), span_of(url), &s, &why), SIGNER_FOUND);
     assert_int_equal(s->fitness, SIGNER_UNPARSED);
     epoch_exit(g.epoch, g.slot);
     repository_stop(r);
@@ -698,7 +702,7 @@ static void x5u_007_a_copy_is_fetched_ahead_of_its_end_and_never_outlives_the_le
     stage_open(&g, &(struct signers_options){ .lab = true });
     bring(&g, url_at(r, "1", url));
     epoch_enter(g.epoch, g.slot);
-    assert_int_equal(signers_find(g.signers, span_of(url), &s, &why), SIGNER_FOUND);
+    assert_int_equal(signers_find(g.signers, signers_trust(g.signers), span_of(url), &s, &why), SIGNER_FOUND);
     assert_true(s->fresh_until == MONO_S(1000 + 72000));
     epoch_exit(g.epoch, g.slot);
     prove_surely(&g, url, "eyJh");
@@ -916,15 +920,16 @@ static void look_up(struct hammer *h, unsigned i)
     snprintf(url, sizeof url, "https://cert.example/%u.pem", i % 12);
     snprintf(header, sizeof header, "h%u", i % 12);
     const struct trust *trust = signers_trust(h->g->signers);
-    if (signers_find(h->g->signers, span_of(url), &s, &why) == SIGNER_FOUND) {
+    if (signers_find(h->g->signers, trust, span_of(url), &s, &why) == SIGNER_FOUND) {
         assert_string_equal(s->x5u, url);
         assert_string_equal(s->spc, "1234");
-        if (s->generation == trust_generation(trust) && s->n_paths)
+        assert_int_equal(s->generation, trust_generation(trust));
+        if (s->n_paths)
             assert_string_equal(trust_domain_name(trust, s->paths[0].domain), "test");
         signers_proven(h->g->signers, s, span_of(header));
         atomic_fetch_add(&h->found, 1);
     }
-    const struct signer *t = signers_find_header(h->g->signers, span_of(header));
+    const struct signer *t = signers_find_header(h->g->signers, trust, span_of(header));
     if (t)
         assert_string_equal(t->x5u, url);
 }

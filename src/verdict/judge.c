@@ -177,7 +177,7 @@ static void find_signer(struct hearing *h, struct identity_result *p)
 {
     const struct judge *j = h->judge;
     p->signer = j->given     ? j->given
-                : j->signers ? signers_find_header(j->signers, p->token.header_segment)
+                : j->signers ? signers_find_header(j->signers, h->trust, p->token.header_segment)
                              : NULL;
     if (p->signer) {
         p->credential = CREDENTIAL_FOUND;
@@ -188,7 +188,7 @@ static void find_signer(struct hearing *h, struct identity_result *p)
     p->credential_why = "no certificate was given";
     if (!j->signers)
         return;
-    switch (signers_find(j->signers, p->token.x5u, &p->signer, &p->credential_why)) {
+    switch (signers_find(j->signers, h->trust, p->token.x5u, &p->signer, &p->credential_why)) {
     case SIGNER_FOUND: p->credential = CREDENTIAL_FOUND; return;
     case SIGNER_FAILED: return;
     case SIGNER_MISSING:
