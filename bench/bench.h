@@ -13,6 +13,9 @@
 /* CPU nanoseconds that a process (0: this one) has used so far, all threads, system calls included. */
 int64_t cpu_ns(pid_t pid);
 
+/* CPU nanoseconds of the threads of a process that have this name (`worker`, `index`), to the hundredth of a second. */
+int64_t cpu_ns_of(pid_t pid, const char *thread);
+
 /* One thing to measure: runs `n` times, returns false when it did not do its work (the figure would be a lie). */
 struct subject {
     const char *name;

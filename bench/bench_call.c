@@ -26,6 +26,7 @@
 
 struct figures {
     double call_ns, echo_ns, wall_ns;
+    double worker_ns, index_ns; /* of call_ns */
 };
 
 /* CPU nanoseconds a call takes of process `pid`, answering at `to`; negative when an answer was missing or wrong. */
@@ -47,6 +48,8 @@ static bool measure(const struct stage *stage, pid_t echo, const struct sockaddr
                     struct figures *ret)
 {
     double call[TURNS], bare[TURNS], wall[TURNS], unused;
+    const int64_t worker = cpu_ns_of(stage->server, "worker"), index = cpu_ns_of(stage->server, "index");
+    const double all = (double)n * (TURNS + 1);
     for (unsigned turn = 0; turn <= TURNS; turn++) {
         struct datagram *calls = calls_make(stage->carrier, (uint64_t)turn * n, n);
         const unsigned at = turn ? turn - 1 : 0; /* the first only warms up, and is written over */
@@ -121,8 +124,9 @@ static bool run(const char *program, const char *name, const char *store, size_t
     stage_close(&stage);
     if (!done)
         return false;
-    printf("%s: engine %.2f µs, echo %.2f µs, %.0f calls/s seen from outside\n", name, engine / 1000,
-           f.echo_ns / 1000, 1e9 / f.wall_ns);
+    printf(
+        "%s: engine %.2f µs, echo %.2f µs; worker %.1f µs, index %.1f µs; %.0f calls/s seen from outside\n",
+        name, engine / 1000, f.echo_ns / 1000, f.worker_ns / 1000, f.index_ns / 1000, 1e9 / f.wall_ns);
     *good = bench_say(name, f.call_ns, engine + f.echo_ns, "engine + echo", goal) && *good;
     return true;
 }

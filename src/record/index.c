@@ -415,6 +415,7 @@ static void *run(void *arg)
 {
     struct indexer *x = arg;
     bool fresh = false;
+    pthread_setname_np(pthread_self(), "index");
     while (!stopping(x)) {
         const enum bf_err err = work(x);
         if (err == BF_OK || err == BF_ENOENT)

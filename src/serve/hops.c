@@ -224,6 +224,7 @@ static void *probe_all(void *arg)
 {
     struct hops *h = arg;
     int64_t probe_s = 1;
+    pthread_setname_np(pthread_self(), "probe");
     do {
         uint64_t list, now_list;
         int64_t now_s;

@@ -500,6 +500,7 @@ static void *accept_all(void *arg)
 {
     struct acceptor *a = arg;
     const size_t n = a->server->n_listeners;
+    pthread_setname_np(pthread_self(), "accept");
     for (;;) {
         if (poll(a->fds, n + 1, -1) < 0 && errno != EINTR)
             return NULL;

@@ -319,6 +319,7 @@ static void *work(void *arg)
 {
     struct worker *w = arg;
     struct epoll_event events[EVENTS];
+    pthread_setname_np(pthread_self(), "worker");
     w->now = clock_now(w->server->clock);
     atomic_store(&w->beat, w->now.mono);
     while (!atomic_load(&w->server->ended)) {
