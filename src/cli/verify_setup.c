@@ -170,8 +170,8 @@ static struct verifier_options options_of_config(const struct config *c)
                                       .lab_urls = c->x5u.lab,
                                       .own = c->numbers.own,
                                       .n_own = c->numbers.n_own,
-                                      .same_line = c->numbers.same_line,
-                                      .n_same_line = c->numbers.n_same_line };
+                                      .same_line = c->policy.same_line,
+                                      .n_same_line = c->policy.n_same_line };
     o.rules = (struct call_rules){ .plan = &c->numbers.plan,
                                    .never_block = c->policy.never_block,
                                    .n_never_block = c->policy.n_never_block };

@@ -69,7 +69,6 @@ struct config {
     } x5u;
     struct {
         const struct number_range *own; size_t n_own;
-        const struct number_range *same_line; size_t n_same_line;
         struct dial_plan plan;
     } numbers;
     int64_t freshness_s;
@@ -77,6 +76,7 @@ struct config {
     struct answer_options answer; /* policy, redress, verstat.*, headers */
     struct {
         const struct number_range *never_block; size_t n_never_block;
+        const struct number_range *same_line; size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
     } policy;
     int64_t replay_entries;
     const struct config_sign_row *sign; size_t n_sign;

@@ -181,9 +181,6 @@ const struct config_option config_options[] = {
     { "numbers.own", &kind_range, "[]",
       "Our own numbers. A call that shows one of them from outside is an impostor unless proven.",
       LIST_AT(numbers.own, numbers.n_own), .shape = SHAPE_LIST },
-    { "numbers.same_line", &kind_pair, "[]",
-      "Pairs of numbers that are one line, so that one may be shown and the other proven.",
-      LIST_AT(numbers.same_line, numbers.n_same_line), .shape = SHAPE_LIST },
     { "numbers.country", &kind_digits, "\"\"", "Country code put in front of national numbers.",
       AT(numbers.plan.country), .max = sizeof((struct dial_plan *)0)->country - 1 },
     { "numbers.international_prefix", &kind_digits, "\"\"", "What is dialled before a country code.",
@@ -216,6 +213,9 @@ const struct config_option config_options[] = {
     { "policy.never_block", &kind_service, "[\"112\", \"911\", \"999\", \"000\", \"110\", \"118\", \"119\"]",
       "Called numbers that nothing may stand in the way of. urn:service is always among them.",
       LIST_AT(policy.never_block, policy.n_never_block), .shape = SHAPE_LIST },
+    { "policy.same_line", &kind_pair, "[]",
+      "Pairs of numbers that are one line, so that one may be shown and the other proven.",
+      LIST_AT(policy.same_line, policy.n_same_line), .shape = SHAPE_LIST },
     { "redress", &kind_contact, "\"\"",
       "Where people whose calls are refused can complain. No policy rejects without it.", AT(answer.redress),
       .max = 256 },
@@ -310,7 +310,6 @@ static const struct {
     { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },
     { "postgresql", "PostgreSQL comes later: write sqlite:PATH" },
     { "policy.diverts", "diverted calls come later: they are unproven for now" },
-    { "policy.same_line", "write it as numbers.same_line" },
 };
 
 const char *config_later(struct span name)

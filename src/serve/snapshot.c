@@ -38,8 +38,8 @@ static void set_rules(struct snapshot *s, const struct config *c, const struct s
                      .lab_urls = parts->lab_urls,
                      .own = c->numbers.own,
                      .n_own = c->numbers.n_own,
-                     .same_line = c->numbers.same_line,
-                     .n_same_line = c->numbers.n_same_line },
+                     .same_line = c->policy.same_line,
+                     .n_same_line = c->policy.n_same_line },
         .signers = parts->signers,
         .replay = parts->replay,
     };

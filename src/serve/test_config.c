@@ -277,8 +277,8 @@ static void rows_are_read_with_all_their_fields(void **state)
              " subject_c: [US], numbers: ['+1', '+12*']}]\n"
              "sign:\n- {numbers: ['+12025550100/100'], attest: B, for: [10.0.0.0/8], key: k.pem, x5u: "
              "'https://a.example/c'}\n"
-             "numbers: {same_line: [['+12025550100', '+12025550101'], ['+331', '+332']], own: ['+1202*']}\n"
-             "policy: {never_block: ['112', '+1911'], impostor: 'to:sip:desk@192.0.2.7', broken: reject}\n"
+             "numbers: {own: ['+1202*']}\n"
+             "policy: {same_line: [['+12025550100', '+12025550101'], ['+331', '+332']], never_block: ['112', '+1911'], impostor: 'to:sip:desk@192.0.2.7', broken: reject}\n"
              "redress: https://a.example/why\n");
     assert_int_equal(c->sip.listen[0].role, ROLE_SIGN);
     assert_int_equal(c->sip.listen[0].addr.ss_family, AF_INET6);
@@ -300,8 +300,8 @@ static void rows_are_read_with_all_their_fields(void **state)
     assert_int_equal(c->sign[0].numbers[0].count, 100);
     assert_int_equal(c->sign[0].n_customers, 1);
     assert_null(c->sign[0].chain);
-    assert_int_equal(c->numbers.n_same_line, 4);
-    assert_memory_equal(c->numbers.same_line[3].start.digits, "332", 3);
+    assert_int_equal(c->policy.n_same_line, 4);
+    assert_memory_equal(c->policy.same_line[3].start.digits, "332", 3);
     assert_int_equal(c->policy.n_never_block, 2);
     assert_memory_equal(c->policy.never_block[0].start.digits, "112", 3);
     assert_int_equal(c->answer.policy[IMPOSTOR].action, ACTION_TO);
@@ -398,7 +398,7 @@ static const struct {
       "lacks \"key\"" },
     { "an x5u over http", "sign: [{numbers: ['+1'], attest: A, key: k, x5u: 'http://a.example/c'}]\n",
       "not https" },
-    { "a pair of three", "numbers: {same_line: [['+1', '+2', '+3']]}\n", "list of pairs" },
+    { "a pair of three", "policy: {same_line: [['+1', '+2', '+3']]}\n", "list of pairs" },
     { "a plan that ends before it begins", "numbers: {country: '1', national_min: 9, national_max: 8}\n",
       "must not be greater" },
     { "a plan without a country", "numbers: {national_min: 9, national_max: 10}\n", "numbers.country" },
