@@ -2,9 +2,9 @@
 /* `bonafide calls`: the record, asked. */
 #include "cli/calls.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "cli/command.h"
 #include "cli/options.h"
@@ -320,22 +320,31 @@ static bool can_wait(enum bf_err err)
     return err == BF_OK || err == BF_ENOENT || err == BF_EAGAIN;
 }
 
+/* Sleeps so long, unless Ctrl-C or the like ends it. */
+static bool is_told_to_end(const sigset_t *ends, long ms)
+{
+    return sigtimedwait(ends, NULL, &(struct timespec){ .tv_nsec = ms * 1000000L }) > 0;
+}
+
 static int follow(struct question *q, const struct wishes *w)
 {
     struct follower f = { .last = "" };
+    sigset_t ends;
     char *message = NULL;
     enum bf_err err = BF_ENOMEM;
     if (calls_printer_init(&f.printer, w->json ? CALLS_JSON : w->csv ? CALLS_CSV : CALLS_LINES, false))
         err = nth_newest(q->url, FOLLOW_BEFORE + 1, f.last, &message);
     q->filter.after_id = f.last;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGINT);
+    sigaddset(&ends, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
     while (can_wait(err) && !f.printer.failed) {
         free(message);
         message = NULL;
         err = look(q, &f, &message);
-        if (fflush(stdout) != 0)
+        if (fflush(stdout) != 0 || is_told_to_end(&ends, f.n && err == BF_OK ? 0 : FOLLOW_MS))
             break;
-        if (f.n == 0 || err != BF_OK)
-            nanosleep(&(struct timespec){ .tv_nsec = FOLLOW_MS * 1000000L }, NULL);
     }
     const bool printed = calls_printer_end(&f.printer);
     if (!can_wait(err))
