@@ -8,7 +8,6 @@
  */
 #include "trust/builder.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "trust/cache.h"
@@ -20,177 +19,9 @@
 #define UNPARSED_FRESH_S 60          /* negative results are remembered that long (X5U-008) */
 #define GRACE_S          3600        /* an old copy serves on while the repository fails (X5U-008) */
 #define AGAIN_S          60          /* fetched again because of a failed signature, at most so often a URL */
-#define ENTRY_BYTES      16384u      /* what a signer of the main part may take on average */
 #define REBUILD_STEP     16u
 #define PREFETCH_STEP    8u
 #define UPKEEP_MS        1000u
-#define HELD_MS          50u /* how often a busy fetcher is asked again */
-#define HELD_FOR_S       4   /* and for how long: a fetch would be given up then too */
-#define HELD_MAX         1024u
-
-/* ---- entries ---- */
-
-static void entry_release(void *p)
-{
-    struct entry *e = p;
-    signer_destroy(atomic_load(&e->signer));
-    free(atomic_load(&e->failure));
-    free(e->body);
-    free(e);
-}
-
-static void release_signer(void *p)
-{
-    signer_destroy(p);
-}
-
-static struct entry *entry_find(struct signers *s, struct span x5u)
-{
-    return (struct entry *)table_find(&s->by_url, x5u);
-}
-
-static void count(struct signers *s)
-{
-    atomic_store(&s->tally->signers, s->n_main);
-    atomic_store(&s->tally->probation, s->n_all - s->n_main);
-}
-
-static void weigh(struct signers *s, struct entry *e)
-{
-    const struct signer *signer = atomic_load(&e->signer);
-    size_t bytes = sizeof *e + e->node.key.n + 1 + e->body_n + (signer ? signer->bytes : 0);
-    for (size_t i = 0; i < e->n_headers; i++)
-        bytes += sizeof *e->headers[i] + e->headers[i]->node.key.n;
-    atomic_fetch_add(&s->tally->bytes, bytes - e->bytes);
-    if (e->proven)
-        s->main_bytes += bytes - e->bytes;
-    e->bytes = bytes;
-}
-
-static void forget_header(struct signers *s, struct header *h)
-{
-    table_remove(&s->by_header, &h->node);
-    epoch_retire(s->epoch, free, h);
-}
-
-/* Unlinks it; readers that hold it keep it until their batch ends. */
-static void entry_remove(struct signers *s, struct entry *e)
-{
-    if (e->proven && s->cache_dir)
-        cache_remove(s->cache_dir, e->node.key);
-    for (size_t i = 0; i < e->n_headers; i++)
-        forget_header(s, e->headers[i]);
-    table_remove(&s->by_url, &e->node);
-    s->all[e->at] = s->all[--s->n_all];
-    s->all[e->at]->at = e->at;
-    s->n_main -= e->proven;
-    s->main_bytes -= e->proven ? e->bytes : 0;
-    atomic_fetch_sub(&s->tally->bytes, e->bytes);
-    epoch_retire(s->epoch, entry_release, e);
-    count(s);
-}
-
-/* The least recently used of a part, `spare` excepted; NULL when there is no other. */
-static struct entry *least_used(struct signers *s, bool proven, const struct entry *spare)
-{
-    struct entry *least = NULL;
-    uint64_t least_tick = UINT64_MAX;
-    for (size_t i = 0; i < s->n_all; i++) {
-        struct entry *e = s->all[i];
-        const uint64_t tick = atomic_load_explicit(&e->used, memory_order_relaxed);
-        if (e != spare && e->proven == proven && tick < least_tick) {
-            least = e;
-            least_tick = tick;
-        }
-    }
-    return least;
-}
-
-static void evict(struct signers *s, struct entry *e)
-{
-    entry_remove(s, e);
-    atomic_fetch_add(&s->tally->evicted, 1);
-}
-
-static void make_room(struct signers *s, const struct entry *newest)
-{
-    struct entry *e;
-    while (s->n_all - s->n_main > s->probation_max && (e = least_used(s, false, newest)))
-        evict(s, e);
-    while ((s->n_main > s->main_max || s->main_bytes > s->main_max * ENTRY_BYTES) &&
-           (e = least_used(s, true, newest)))
-        evict(s, e);
-}
-
-static uint64_t next_tick(struct signers *s)
-{
-    return atomic_fetch_add_explicit(&s->tick, 1, memory_order_relaxed) + 1;
-}
-
-static bool grow(struct signers *s)
-{
-    if (s->n_all < s->room)
-        return true;
-    const size_t room = s->room ? 2 * s->room : 64;
-    struct entry **more = realloc(s->all, room * sizeof *more);
-    if (!more)
-        return false;
-    s->all = more;
-    s->room = room;
-    return true;
-}
-
-/* The entry of a URL, made where there is none; NULL without memory. */
-static struct entry *entry_for(struct signers *s, struct span x5u)
-{
-    struct entry *e = entry_find(s, x5u);
-    if (e || !grow(s) || !(e = calloc(1, sizeof *e + x5u.n + 1)))
-        return e;
-    memcpy(e->x5u, x5u.p, x5u.n);
-    e->node.key = span_make(e->x5u, x5u.n);
-    atomic_init(&e->used, next_tick(s));
-    e->at = s->n_all;
-    s->all[s->n_all++] = e;
-    table_add(&s->by_url, &e->node);
-    weigh(s, e);
-    make_room(s, e);
-    count(s);
-    return e;
-}
-
-/* ---- publishing ---- */
-
-static void publish_signer(struct signers *s, struct entry *e, struct signer *signer)
-{
-    struct signer *old = atomic_exchange_explicit(&e->signer, signer, memory_order_acq_rel);
-    struct failure *failure = atomic_exchange_explicit(&e->failure, NULL, memory_order_acq_rel);
-    e->built_at = next_tick(s);
-    atomic_store_explicit(&e->used, e->built_at, memory_order_relaxed);
-    if (old)
-        epoch_retire(s->epoch, release_signer, old);
-    if (failure)
-        epoch_retire(s->epoch, free, failure);
-    atomic_fetch_add(&s->tally->built, 1);
-    weigh(s, e);
-    make_room(s, e);
-}
-
-/* A copy that is there serves on: only who has nothing is told the failure. */
-static void publish_failure(struct signers *s, struct span x5u, const char *why, int64_t for_s)
-{
-    struct entry *e = entry_for(s, x5u);
-    struct failure *failure = calloc(1, sizeof *failure);
-    atomic_fetch_add(&s->tally->failed, 1);
-    if (!e || !failure || atomic_load(&e->signer)) {
-        free(failure);
-        return;
-    }
-    failure->until = clock_now(s->clock).mono + MONO_S(for_s);
-    snprintf(failure->why, sizeof failure->why, "%s", why);
-    failure = atomic_exchange_explicit(&e->failure, failure, memory_order_acq_rel);
-    if (failure)
-        epoch_retire(s->epoch, free, failure);
-}
 
 /* ---- judging ---- */
 
@@ -250,7 +81,7 @@ static void arrive(struct signers *s, struct span x5u, const struct brought *b)
     const struct entry *before = entry_find(s, x5u);
     const struct instant now = clock_now(s->clock);
     if (err || (signer->fitness == SIGNER_UNPARSED && before && atomic_load(&before->signer))) {
-        publish_failure(s, x5u, err ? bf_err_text(err) : signer->why, UNPARSED_FRESH_S);
+        entry_fail(s, x5u, err ? bf_err_text(err) : signer->why, UNPARSED_FRESH_S);
         signer_destroy(signer);
         return;
     }
@@ -263,7 +94,7 @@ static void arrive(struct signers *s, struct span x5u, const struct brought *b)
     signer->fresh_until = now.mono + MONO_S(fresh_s);
     e->until = now.utc + fresh_s;
     e->given = b->given;
-    publish_signer(s, e, signer);
+    entry_publish(s, e, signer);
     if (e->proven)
         write_back(s, e, signer->fetched);
 }
@@ -281,7 +112,7 @@ static void rebuild(struct signers *s, struct entry *e)
     if (build(s, e->node.key, &b, &signer) != BF_OK)
         return;
     signer->fresh_until = old->fresh_until;
-    publish_signer(s, e, signer);
+    entry_publish(s, e, signer);
 }
 
 static bool is_current(struct signers *s, const struct entry *e)
@@ -291,153 +122,6 @@ static bool is_current(struct signers *s, const struct entry *e)
     const uint64_t generation = trust_generation(atomic_load(&s->trust));
     epoch_exit(s->epoch, s->slot);
     return signer && signer->generation == generation;
-}
-
-/* ---- flights ---- */
-
-static void finish(struct letter *l)
-{
-    if (l->done)
-        l->done(l->arg);
-    letter_destroy(l);
-}
-
-static struct flight *flight_find(struct signers *s, struct span x5u)
-{
-    struct flight *f = s->flights;
-    while (f && !span_equal(span_of(f->x5u), x5u))
-        f = f->next;
-    return f;
-}
-
-/* It leaves the list, and all who waited are told. */
-static void land(struct signers *s, struct flight *f)
-{
-    struct flight **at = &s->flights;
-    while (*at != f)
-        at = &(*at)->next;
-    *at = f->next;
-    s->n_held -= f->held;
-    for (struct letter *l = f->waiters, *next; l; l = next) {
-        next = l->next;
-        finish(l);
-    }
-    free(f);
-}
-
-static void wait_for(struct flight *f, struct letter *l)
-{
-    l->next = NULL;
-    *f->end = l;
-    f->end = &l->next;
-}
-
-/* On the fetch thread: the answer goes into the letter that was made when the flight began. */
-static void on_fetched(void *arg, struct span url, const struct fetch_answer *a)
-{
-    struct letter *l = arg;
-    struct mailbox *box = l->box;
-    (void)url;
-    l->outcome = a->outcome;
-    l->max_age_s = a->max_age_s;
-    l->fetched = a->at;
-    snprintf(l->why, sizeof l->why, "%s", a->why);
-    if (a->outcome == FETCH_OK) {
-        l->body = malloc(a->body.n + 1);
-        l->body_n = a->body.n;
-        if (l->body && a->body.n)
-            memcpy(l->body, a->body.p, a->body.n);
-        snprintf(l->bytes + l->x5u.n, 64, "%.*s", SPAN_FMT(span_first(a->content_type, 63)));
-        l->header = span_of(l->bytes + l->x5u.n);
-    }
-    /* A closed box means that nobody waits any more. */
-    enum bf_err err = mailbox_post(box, l, 0);
-    (void)err;
-    mailbox_unref(box);
-}
-
-/* Room for the content type, which is known only when the answer comes. */
-static struct letter *ticket(struct signers *s, struct span x5u)
-{
-    static const char room[64];
-    struct letter *l = letter_create(LETTER_FETCHED, x5u, span_make(room, sizeof room));
-    if (l)
-        l->box = mailbox_ref(s->box);
-    return l;
-}
-
-static void hold(struct signers *s, struct flight *f, bool held)
-{
-    s->n_held += (size_t)held - (size_t)f->held;
-    f->held = held;
-}
-
-/* Asks the fetcher; when it cannot even be asked, the flight has landed. */
-static void launch(struct signers *s, struct flight *f)
-{
-    struct letter *l = ticket(s, span_of(f->x5u));
-    hold(s, f, false);
-    if (l && fetch_get(s->fetch, l->x5u, f->source, on_fetched, l) == BF_OK)
-        return;
-    if (l)
-        mailbox_unref(l->box);
-    letter_destroy(l);
-    publish_failure(s, span_of(f->x5u), "out of memory", 1);
-    land(s, f);
-}
-
-/* waiter may be NULL (prefetch); it is told in every case. */
-static void take_off(struct signers *s, struct span x5u, uint64_t source, struct letter *waiter)
-{
-    struct flight *f = calloc(1, sizeof *f + x5u.n + 1);
-    if (!f) {
-        publish_failure(s, x5u, "out of memory", 1);
-        if (waiter)
-            finish(waiter);
-        return;
-    }
-    memcpy(f->x5u, x5u.p, x5u.n);
-    f->end = &f->waiters;
-    f->source = source;
-    f->since = clock_now(&clock_system).mono;
-    if (waiter)
-        wait_for(f, waiter);
-    f->next = s->flights;
-    s->flights = f;
-    launch(s, f);
-}
-
-/* The next who waits and came from elsewhere; false: all had their turn. */
-static bool next_source(struct flight *f)
-{
-    struct letter *l = f->turn ? f->turn : f->waiters;
-    while (l && l->source == f->source)
-        l = l->next;
-    f->turn = l;
-    if (l)
-        f->source = l->source;
-    return l != NULL;
-}
-
-static void launch_held(struct signers *s)
-{
-    const mono_t now = clock_now(&clock_system).mono;
-    if (!s->n_held || now - s->held_at < MONO_MS(HELD_MS))
-        return;
-    s->held_at = now;
-    for (struct flight *f = s->flights, *next; f; f = next) {
-        next = f->next;
-        if (!f->held)
-            continue;
-        f->source = f->waiters ? f->waiters->source : f->source;
-        launch(s, f);
-    }
-}
-
-/* Busy: is it worth waiting a little? */
-static bool may_hold(const struct signers *s, const struct flight *f)
-{
-    return s->n_held < HELD_MAX && clock_now(&clock_system).mono - f->since < MONO_S(HELD_FOR_S);
 }
 
 /* ---- a URL is wanted ---- */
@@ -488,22 +172,19 @@ static void on_want(struct signers *s, struct letter *l)
     struct entry *e = entry_find(s, l->x5u);
     struct flight *f = flight_find(s, l->x5u);
     if (f) {
-        wait_for(f, l);
-        if (f->held && next_source(f))
-            launch(s, f);
+        flight_join(s, f, l);
         return;
     }
     if ((e && answered(s, e, l->stale)) || bring_given(s, l->x5u) || (!l->stale && bring_cached(s, l->x5u))) {
-        finish(l);
+        letter_finish(l);
         return;
     }
     if (s->fetch) {
-        take_off(s, l->x5u, l->source, l);
+        flight_begin(s, l->x5u, l->source, l);
         return;
     }
-    publish_failure(s, l->x5u, "it is not in the offline repository, and nothing is fetched",
-                    UNPARSED_FRESH_S);
-    finish(l);
+    entry_fail(s, l->x5u, "it is not in the offline repository, and nothing is fetched", UNPARSED_FRESH_S);
+    letter_finish(l);
 }
 
 /* ---- an answer came ---- */
@@ -560,44 +241,22 @@ static void on_answer(struct signers *s, struct letter *l)
                             : l->max_age_s > FRESH_MAX_S ? FRESH_MAX_S
                                                          : l->max_age_s;
     const struct brought b = { span_make(l->body, l->body_n), l->fetched, fresh_s, false };
-    if (l->outcome == FETCH_BUSY && f && may_hold(s, f)) {
-        if (next_source(f))
-            launch(s, f);
-        else
-            hold(s, f, true);
+    if (l->outcome == FETCH_BUSY && f && flight_delay(s, f))
         return;
-    }
     if (l->outcome != FETCH_OK)
-        publish_failure(s, l->x5u, l->why, remembered_s(l->outcome));
+        entry_fail(s, l->x5u, l->why, remembered_s(l->outcome));
     else if (!l->body)
-        publish_failure(s, l->x5u, "out of memory", 1);
+        entry_fail(s, l->x5u, "out of memory", 1);
     else if (!type_is_tolerated(s, l))
-        publish_failure(s, l->x5u, "the repository's answer is of a content type no certificate has",
-                        UNPARSED_FRESH_S);
+        entry_fail(s, l->x5u, "the repository's answer is of a content type no certificate has",
+                   UNPARSED_FRESH_S);
     else
         arrive(s, l->x5u, &b);
     if (f)
-        land(s, f);
+        flight_land(s, f);
 }
 
 /* ---- a signature held ---- */
-
-static void learn_header(struct signers *s, struct entry *e, struct span text)
-{
-    struct header *h = text.n && !table_find(&s->by_header, text) ? malloc(sizeof *h + text.n) : NULL;
-    if (!h)
-        return;
-    memcpy(h->text, text.p, text.n);
-    h->entry = e;
-    h->node.key = span_make(h->text, text.n);
-    if (e->n_headers == ENTRY_HEADERS)
-        forget_header(s, e->headers[e->next_header]);
-    else
-        e->n_headers++;
-    e->headers[e->next_header] = h;
-    e->next_header = (e->next_header + 1) % ENTRY_HEADERS;
-    table_add(&s->by_header, &h->node);
-}
 
 static void on_proven(struct signers *s, struct letter *l)
 {
@@ -612,10 +271,10 @@ static void on_proven(struct signers *s, struct letter *l)
         s->main_bytes += e->bytes;
         write_back(s, e, signer->fetched);
     }
-    learn_header(s, e, l->header);
-    weigh(s, e);
-    make_room(s, e);
-    count(s);
+    entry_learn(s, e, l->header);
+    entry_weigh(s, e);
+    entries_make_room(s, e);
+    entries_count(s);
 }
 
 /* ---- upkeep ---- */
@@ -652,7 +311,7 @@ static void prefetch(struct signers *s, struct entry *e, struct instant now)
 {
     e->asked = now.mono;
     if (!flight_find(s, e->node.key))
-        take_off(s, e->node.key, 0, NULL);
+        flight_begin(s, e->node.key, 0, NULL);
 }
 
 static void upkeep(struct signers *s)
@@ -719,7 +378,7 @@ void *builder_run(void *arg)
     while (!closed) {
         read_all(s, mailbox_take(s->box, s->rebuild_at ? 0 : s->n_held ? HELD_MS : UPKEEP_MS, &closed));
         rebuild_some(s);
-        launch_held(s);
+        flights_launch_held(s);
         upkeep(s);
     }
     return NULL;
@@ -732,12 +391,12 @@ void builder_clear(struct signers *s)
     for (struct letter *next; l; l = next) {
         next = l->next;
         if (l->kind == LETTER_WANT)
-            finish(l);
+            letter_finish(l);
         else
             letter_destroy(l);
     }
     while (s->flights)
-        land(s, s->flights);
+        flight_land(s, s->flights);
     for (size_t i = 0; i < s->n_all; i++) {
         for (size_t k = 0; k < s->all[i]->n_headers; k++)
             free(s->all[i]->headers[k]);

@@ -94,6 +94,36 @@ struct signers {
     mono_t upkeep_at;
 };
 
+/* ---- entries.c ---- */
+
+struct entry *entry_find(struct signers *s, struct span x5u);
+struct entry *entry_for(struct signers *s, struct span x5u); /* made where there is none; NULL without memory */
+void entry_remove(struct signers *s, struct entry *e);       /* readers that hold it keep it until their batch ends */
+void entry_release(void *entry);                             /* frees it */
+void entry_publish(struct signers *s, struct entry *e, struct signer *signer); /* takes signer over */
+/* A copy that is there serves on: only who has nothing is told the failure. */
+void entry_fail(struct signers *s, struct span x5u, const char *why, int64_t for_s);
+void entry_learn(struct signers *s, struct entry *e, struct span header_segment);
+void entry_weigh(struct signers *s, struct entry *e); /* after anything it holds has changed */
+void entries_make_room(struct signers *s, const struct entry *newest);
+void entries_count(struct signers *s);
+
+/* ---- flights.c ---- */
+
+#define HELD_MS 50u /* how often a busy fetcher is asked again */
+
+void letter_finish(struct letter *l); /* who waits is told */
+struct flight *flight_find(struct signers *s, struct span x5u);
+/* Asks the fetcher. waiter may be NULL (prefetch); it is told in every case. */
+void flight_begin(struct signers *s, struct span x5u, uint64_t source, struct letter *waiter);
+void flight_join(struct signers *s, struct flight *f, struct letter *l);
+/* The fetcher was busy: the next who waits is asked for, or all wait a little. false: they have waited long enough. */
+bool flight_delay(struct signers *s, struct flight *f);
+void flight_land(struct signers *s, struct flight *f); /* it leaves the list, and all who waited are told */
+void flights_launch_held(struct signers *s);
+
+/* ---- builder.c ---- */
+
 void *builder_run(void *signers); /* the thread; ends when the box is closed */
 void builder_clear(struct signers *s); /* after the thread has ended: waiters are told, everything is freed */
 
