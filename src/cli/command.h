@@ -32,7 +32,8 @@ int command_bench(int argc, char **argv);
 int command_completion(int argc, char **argv);
 
 /* `bonafide verify: what is wrong. What to do next.` to standard error; returns status. */
-int command_fail(const char *command, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int command_fail(const char *command, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* true when standard output is a terminal and NO_COLOR is not set. */
 bool command_colors(void);
@@ -43,8 +44,10 @@ bool command_colors(void);
  */
 struct table;
 struct table *table_create(const char *const *titles, size_t columns);
-void table_row(struct table *t, const char *const *cells, const char *color); /* color: SGR such as "32", or NULL */
-void table_wrap(struct table *t); /* on a terminal the last column goes on in further lines instead of being cut */
+void table_row(struct table *t, const char *const *cells,
+               const char *color); /* color: SGR such as "32", or NULL */
+void table_wrap(
+    struct table *t); /* on a terminal the last column goes on in further lines instead of being cut */
 void table_print(struct table *t, bool colors);
 void table_destroy(struct table *t);
 

@@ -281,6 +281,8 @@ static void next_tell(const struct demo *d, bool once)
     const struct server_address *udp = door(d, DOOR_UDP), *tcp = door(d, DOOR_TCP),
                                 *http = door(d, DOOR_HTTP);
 
+    if (!udp)
+        return;
     printf("\nThe server %s on %s%s%s%s%s.\n", once ? "listened" : "listens", udp->text, tcp ? ", " : "",
            tcp ? tcp->text : "", http ? " and " : "", http ? http->text : "");
     if (once) {

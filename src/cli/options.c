@@ -43,6 +43,8 @@ static bool list_add(struct option_list *list, size_t most, const char *item)
 static bool number_read(const char *text, unsigned long *ret)
 {
     char *end;
+    if (!text)
+        return false;
     errno = 0;
     unsigned long value = strtoul(text, &end, 10);
     if (errno || end == text || *end || text[0] < '0' || text[0] > '9')

@@ -202,7 +202,8 @@ void bf_verifier_destroy(struct bf_verifier *v)
         next = s->next;
         seat_destroy(v, s);
     }
-    signers_destroy(v->signers); /* it asks the fetcher until it ends; answers that come later find its mailbox closed */
+    signers_destroy(
+        v->signers); /* it asks the fetcher until it ends; answers that come later find its mailbox closed */
     fetch_destroy(v->fetch);
     signer_destroy(v->given);
     replay_destroy(v->replay);
