@@ -118,6 +118,8 @@ static void judge(struct verify_sink *sink, const struct verify_input *in)
     struct bf_fault f = { 0, "" };
     enum bf_err err = BF_EINVAL;
 
+    if (at == AT_UNREADABLE)
+        return refused(sink, in, "its Date cannot be read: say when it came with --at");
     switch (in->kind) {
     case VERIFY_SIP: err = bf_verify_sip(run->verifier, in->bytes.p, in->bytes.n, at, &v, &f); break;
     case VERIFY_JSON: err = bf_verify_json(run->verifier, in->bytes.p, in->bytes.n, at, &v, &f); break;

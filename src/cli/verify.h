@@ -28,11 +28,13 @@ void verify_setup_clear(struct verify_setup *s);
 /* `2015-09-25T19:12:25Z`, `2015-09-25T21:12:25.5+02:00`, `1443208345`. */
 bool time_read(const char *text, utc_t *ret);
 
+#define AT_UNREADABLE INT64_MIN /* the request has a Date, and it cannot be read */
+
 enum verify_kind { VERIFY_SIP, VERIFY_JSON, VERIFY_IDENTITY };
 struct verify_input {
     enum verify_kind kind;
     struct span bytes;
-    utc_t at;         /* the packet's time, the request's Date; 0: the input does not say */
+    utc_t at;         /* the packet's time, the request's Date; 0: the input does not say; or AT_UNREADABLE */
     const char *file; /* as named on the command line */
     size_t place;     /* line or packet; 0: the file as a whole */
     bool passing;     /* came by in a capture: what starts no call is passed over in silence */

@@ -42,15 +42,15 @@ static enum bf_err rest_read(FILE *f, size_t max, char **ret, size_t *ret_n)
 
 /* ---- SIP ---- */
 
-/* The Date of the request: 0 when there is none, or none that can be read. The message need not be sound to its end. */
+/* The Date of the request: 0 when there is none. The message need not be sound to its end. */
 static utc_t request_date(struct span bytes)
 {
     struct sip_message *m = calloc(1, sizeof *m);
     struct fault unused;
     utc_t at = 0;
-    if (m && (message_read(bytes, SIP_BARE_LF, m, &unused) == BF_OK || m->n_headers) &&
-        sip_date_read(message_header(m, SIP_H_DATE), &at, NULL) != BF_OK)
-        at = 0;
+    bool sound = m && message_read(bytes, SIP_BARE_LF, m, &unused) == BF_OK;
+    if (m && m->first[SIP_H_DATE] && sip_date_read(message_header(m, SIP_H_DATE), &at, NULL) != BF_OK)
+        at = sound ? AT_UNREADABLE : 0; /* what else is wrong with it is said first */
     free(m);
     return at;
 }

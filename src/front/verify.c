@@ -215,7 +215,7 @@ static enum bf_err hear_sip(struct bf_verifier *v, struct seat *seat, struct spa
     struct span message = lines_restored(bytes, seat->arena);
     if (!message.p)
         return BF_ENOMEM;
-    enum bf_err err = message_read(message, SIP_DATAGRAM, seat->message, f);
+    enum bf_err err = message_read(message, SIP_BARE_LF, seat->message, f);
     if (!err)
         err = invite_check(seat->message, f);
     struct peer nobody = { .pai = !verifier_ignores_pai(v) };

@@ -141,12 +141,6 @@ static bool send_short(struct client *c, const char *p, size_t n)
     return send_bytes(c, p, n, &sent) && (!c->tcp || sent == n);
 }
 
-static bool top_via_of(const struct sip_message *m, struct sip_via *ret)
-{
-    struct span rest = message_header(m, SIP_H_VIA), first;
-    return sip_list_next(&rest, &first) && sip_via_read(first, ret, NULL) == BF_OK;
-}
-
 enum bf_err client_begin(struct client *c, struct span request, mono_t now, mono_t deadline)
 {
     struct sip_via via;
@@ -160,8 +154,8 @@ enum bf_err client_begin(struct client *c, struct span request, mono_t now, mono
     enum bf_err err = message_read(span_make(a->text, a->n), SIP_DATAGRAM, &a->message, NULL);
     if (err != BF_OK)
         return err;
-    if (!a->message.is_request || message_missing(&a->message) || !top_via_of(&a->message, &via) ||
-        via.branch.n == 0)
+    if (!a->message.is_request || message_missing(&a->message) ||
+        message_top_via(&a->message, &via, NULL) != BF_OK || via.branch.n == 0)
         return BF_EFORM;
     a->branch = via.branch;
     c->state = CLIENT_WAITING;
@@ -182,8 +176,9 @@ enum bf_err client_begin(struct client *c, struct span request, mono_t now, mono
 static bool is_ours(const struct client *c, const struct sip_message *m)
 {
     struct sip_via via;
-    return !m->is_request && top_via_of(m, &via) && span_equal(via.branch, c->asked.branch) &&
-           m->cseq == c->asked.message.cseq && span_equal(m->method_name, c->asked.message.method_name);
+    return !m->is_request && message_top_via(m, &via, NULL) == BF_OK &&
+           span_equal(via.branch, c->asked.branch) && m->cseq == c->asked.message.cseq &&
+           span_equal(m->method_name, c->asked.message.method_name);
 }
 
 /* A final answer to the INVITE before, once more: its ACK was lost. */
@@ -191,8 +186,8 @@ static void acknowledge_again(struct client *c, const struct sip_message *m)
 {
     struct sip_via via;
     const struct span branch = { c->acked_branch, c->n_acked_branch };
-    if (c->n_ack && !m->is_request && m->status >= 200 && m->method == SIP_INVITE && top_via_of(m, &via) &&
-        span_equal(via.branch, branch))
+    if (c->n_ack && !m->is_request && m->status >= 200 && m->method == SIP_INVITE &&
+        message_top_via(m, &via, NULL) == BF_OK && span_equal(via.branch, branch))
         (void)send_short(c, c->ack, c->n_ack);
 }
 

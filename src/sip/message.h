@@ -109,7 +109,7 @@ bool sip_param(struct span params, struct span name, struct span *ret_value);
 /* The display name as people read it: quoted-pairs resolved, at most size bytes, cut between characters. Length written. */
 size_t sip_display_text(const struct sip_address *a, char *out, size_t size);
 
-/* Top Via of a message.                                                                  SIP-009, RFC 3581 */
+/* One Via value.                                                                  SIP-009, RFC 3581 */
 struct sip_via {
     struct span transport; /* "UDP" */
     struct span host;      /* IPv6 in its brackets */
@@ -121,5 +121,8 @@ struct sip_via {
     struct span params;
 };
 enum bf_err sip_via_read(struct span value, struct sip_via *ret, struct fault *fault) must_use;
+
+/* The topmost Via of the message, the first of those its first header field joins with commas. BF_ENOENT: it has none. */
+enum bf_err message_top_via(const struct sip_message *m, struct sip_via *ret, struct fault *fault) must_use;
 
 #endif

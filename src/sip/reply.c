@@ -165,10 +165,7 @@ void reply_end(struct buf *out, struct span body)
 static struct span top_branch(const struct sip_message *m)
 {
     struct sip_via via;
-    struct span rest = message_header(m, SIP_H_VIA), first;
-    if (!sip_list_next(&rest, &first) || sip_via_read(first, &via, NULL) != BF_OK)
-        return SPAN_NONE;
-    return via.branch;
+    return message_top_via(m, &via, NULL) == BF_OK ? via.branch : SPAN_NONE;
 }
 
 static struct span from_tag(const struct sip_message *m)
@@ -224,8 +221,7 @@ bool reply_target(const struct sip_message *request, const struct sip_source *fr
                   struct sockaddr_storage *ret, socklen_t *ret_n)
 {
     struct sip_via via;
-    struct span rest = message_header(request, SIP_H_VIA), first;
-    if (!from->addr || !sip_list_next(&rest, &first) || sip_via_read(first, &via, NULL) != BF_OK)
+    if (!from->addr || message_top_via(request, &via, NULL) != BF_OK)
         return false;
     const uint16_t port = via.port ? via.port : 5060;
     struct sockaddr_storage to;

@@ -239,6 +239,34 @@ static void sip_009_broken_via_is_refused(void **state)
     }
 }
 
+static void sip_009_the_top_via_is_the_first_of_those_joined_by_commas(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        enum bf_err err;
+        const char *branch;
+        size_t at;
+    } rows[] = {
+        { "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;branch=z1, SIP/2.0/TCP b;branch=z2\r\nv: SIP/2.0/UDP "
+          "c\r\n\r\n",
+          BF_OK, "z1", 0 },
+        { "OPTIONS sip:a SIP/2.0\r\n\r\n", BF_ENOENT, NULL, 0 },
+        { "OPTIONS sip:a SIP/2.0\r\nVia:\r\n\r\n", BF_ENOENT, NULL, 0 },
+        { "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP a;;\r\n\r\n", BF_EFORM, NULL, 41 },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sip_message m;
+        struct sip_via via;
+        struct fault fault = { 0 };
+        assert_int_equal(message_read(span_of(rows[i].text), SIP_DATAGRAM, &m, &fault), BF_OK);
+        assert_int_equal(message_top_via(&m, &via, &fault), rows[i].err);
+        assert_int_equal(fault.at, rows[i].at);
+        if (rows[i].branch)
+            assert_string_equal(text_of(via.branch), rows[i].branch);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -249,6 +277,7 @@ int main(void)
         cmocka_unit_test(display_names_are_shown_as_people_read_them),
         cmocka_unit_test(sip_009_via_is_read_with_its_address_and_parameters),
         cmocka_unit_test(sip_009_broken_via_is_refused),
+        cmocka_unit_test(sip_009_the_top_via_is_the_first_of_those_joined_by_commas),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

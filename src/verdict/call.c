@@ -324,8 +324,10 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
     ret->call_id = message_header(m, SIP_H_CALL_ID);
     ret->cseq = m->cseq;
     ret->date = message_header(m, SIP_H_DATE);
-    if (sip_via_read(message_header(m, SIP_H_VIA), &via, NULL) == BF_OK)
-        ret->branch = via.branch;
+    err = message_top_via(m, &via, fault);
+    if (err != BF_OK && err != BF_ENOENT)
+        return err; /* nobody could be answered */
+    ret->branch = err == BF_OK ? via.branch : SPAN_NONE;
     if ((err = read_from(m, rules, arena, ret, fault)) != BF_OK ||
         (err = read_called(m, rules, arena, ret, fault)) != BF_OK)
         return err;

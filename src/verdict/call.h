@@ -81,7 +81,7 @@ struct call_rules {
     size_t n_never_block; /* policy.never_block, emergency numbers included */
 };
 
-/* From a SIP request. BF_EFORM: From or To cannot be read; BF_ENOMEM. */
+/* From a SIP request. BF_EFORM: From, To or the top Via cannot be read; BF_ENOMEM. */
 enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *rules, const struct peer *peer,
                         struct instant arrival, struct sha256 *sha, struct arena *arena, struct call *ret,
                         struct fault *fault) must_use;
