@@ -62,8 +62,13 @@ static bool measure(const struct stage *stage, pid_t echo, const struct sockaddr
         if (call[at] < 0 || bare[at] < 0)
             return false;
     }
-    *ret =
-        (struct figures){ bench_median(call, TURNS), bench_median(bare, TURNS), bench_median(wall, TURNS) };
+    *ret = (struct figures){
+        .call_ns = bench_median(call, TURNS),
+        .echo_ns = bench_median(bare, TURNS),
+        .wall_ns = bench_median(wall, TURNS),
+        .worker_ns = (double)(cpu_ns_of(stage->server, "worker") - worker) / all,
+        .index_ns = (double)(cpu_ns_of(stage->server, "index") - index) / all,
+    };
     return true;
 }
 
