@@ -212,7 +212,8 @@ static const char *info_meaning(const struct identity *id, const struct token *t
 
 static const char *ppt_meaning(const struct identity *id, const struct token *t)
 {
-    const bool same = span_equal(id->ppt, t->ppt_text) && (id->ppt.p == NULL) == (t->ppt_text.p == NULL);
+    const bool both = id->ppt.p && t->ppt_text.p;
+    const bool same = both ? span_equal(id->ppt, t->ppt_text) : !id->ppt.p && !t->ppt_text.p;
     if (!t->header.p)
         return NULL;
     return same ? "the same as in the token, as it must be"
