@@ -313,6 +313,36 @@ static void pp_031_der_and_raw_signatures_turn_into_each_other(void **state)
         }
 }
 
+static void sec_012_der_that_is_not_the_one_form_of_its_numbers_is_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        uint8_t der[12];
+        size_t n;
+        bool is;
+    } forms[] = {
+        { "r = 1, s = 2", { 0x30, 6, 2, 1, 1, 2, 1, 2 }, 8, true },
+        { "a zero too many", { 0x30, 7, 2, 2, 0, 1, 2, 1, 2 }, 9, false },
+        { "a negative r", { 0x30, 6, 2, 1, 0x81, 2, 1, 2 }, 8, false },
+        { "a needed zero", { 0x30, 7, 2, 2, 0, 0x81, 2, 1, 2 }, 9, true },
+        { "r = 0", { 0x30, 6, 2, 1, 0, 2, 1, 2 }, 8, false },
+        { "an empty r", { 0x30, 5, 2, 0, 2, 1, 2 }, 7, false },
+        { "a length in two bytes", { 0x30, 0x81, 6, 2, 1, 1, 2, 1, 2 }, 9, false },
+        { "the length of an INTEGER in two bytes", { 0x30, 7, 2, 0x81, 1, 1, 2, 1, 2 }, 9, false },
+        { "bytes behind", { 0x30, 6, 2, 1, 1, 2, 1, 2, 0 }, 9, false },
+        { "bytes behind, inside", { 0x30, 7, 2, 1, 1, 2, 1, 2, 0 }, 9, false },
+        { "a third number", { 0x30, 9, 2, 1, 1, 2, 1, 2, 2, 1, 3 }, 11, false },
+        { "a SET", { 0x31, 6, 2, 1, 1, 2, 1, 2 }, 8, false },
+        { "a BIT STRING", { 0x30, 6, 3, 1, 1, 2, 1, 2 }, 8, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        uint8_t rs[64];
+        if (signature_of_der(forms[i].der, forms[i].n, rs) != forms[i].is)
+            fail_msg("%s", forms[i].name);
+    }
+}
+
 static void signing_with_a_key_of_another_kind_is_an_error(void **state)
 {
     (void)state;
@@ -404,6 +434,7 @@ int main(void)
         cmocka_unit_test(engines_of_several_threads_share_keys),
         cmocka_unit_test(a_key_takes_less_than_sixteen_kibibytes),
         cmocka_unit_test(pp_031_der_and_raw_signatures_turn_into_each_other),
+        cmocka_unit_test(sec_012_der_that_is_not_the_one_form_of_its_numbers_is_refused),
         cmocka_unit_test(signing_with_a_key_of_another_kind_is_an_error),
         cmocka_unit_test(sec_057_pp_033_signatures_are_those_of_rfc_6979_where_openssl_can),
         cmocka_unit_test(sec_057_two_messages_never_share_a_nonce),

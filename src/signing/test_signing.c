@@ -322,8 +322,9 @@ static void dt_002_now_and_iat_must_lie_in_the_validity_of_certificate_and_chain
         { chain_path, NULL, NOW + 31, SIGN_EXPIRED },
         { chain_path, NULL, NOW - 30, SIGN_OK },
         { chain_path, NULL, NOW - 31, SIGN_EXPIRED },
-        { chain_path, "Fri, 25 Sep 2015 19:13:00 GMT", NOW, SIGN_EXPIRED }, /* iat past notAfter */
-        { old_chain_path, NULL, NOW, SIGN_EXPIRED },                        /* the CA ended */
+        { chain_path, "Fri, 25 Sep 2015 19:13:00 GMT", NOW, SIGN_EXPIRED },      /* iat past notAfter */
+        { chain_path, "Fri, 25 Sep 2015 19:12:45 GMT", NOW + 31, SIGN_EXPIRED }, /* only now is past it */
+        { old_chain_path, NULL, NOW, SIGN_EXPIRED },                             /* the CA ended */
         { old_chain_path, NULL, NOW - 1, SIGN_OK },
         { expired_chain_path, NULL, NOW, SIGN_EXPIRED },
     };
