@@ -77,6 +77,13 @@ enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, 
     return BF_OK;
 }
 
+/* A call that was answered lived on for its wants alone; one that was not still stands in the row. */
+static void drop_want(struct parked *p)
+{
+    if (--p->pending == 0 && p->over)
+        parked_destroy(p);
+}
+
 static void drop_inbox(struct worker *w)
 {
     struct inbox_item *item = w->inbox.fd >= 0 ? inbox_take(&w->inbox) : NULL;
@@ -86,7 +93,9 @@ static void drop_inbox(struct worker *w)
             free(item);
         else if (item->kind == INBOX_CONNECTION)
             connection_drop(item);
-        item = next; /* wants are part of their parked call; HTTP requests belong to their daemon */
+        else if (item->kind == INBOX_SIGNER)
+            drop_want(((struct parked_want *)item)->parked);
+        item = next; /* HTTP requests belong to their daemon */
     }
 }
 

@@ -6,6 +6,7 @@ import atexit, contextlib, http.client, json, os, re, shutil, signal, socket, sq
 SOURCE = os.environ.get("BF_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("BF_BUILD", os.path.join(SOURCE, "build"))
 PROGRAM = os.path.join(BUILD, "bonafide")
+SANITIZED = os.environ.get("BF_SANITIZE", "none") != "none"
 SIGNER = os.path.join(BUILD, "test", "serve", "sign_tokens")
 CALLER, CALLED = "12155550121", "12155550131"
 PATIENCE = 20  # seconds: nothing here takes that long; a machine that is busy may
@@ -204,6 +205,8 @@ class Server:
         status = self.process.wait(patience)
         self.process.stdout.close() if not self.reader.is_alive() else None
         self.log.close()
+        if status not in (0, -signal.SIGKILL):
+            print("\n".join("# " + line for line in self.read_log()[-4000:].splitlines()))
         return status
 
     def stop(self):

@@ -49,7 +49,8 @@ static bool put_token(struct key *key, char *const *f)
                                          .iat = strtoll(f[4], NULL, 10),
                                          .attest = f[5][0],
                                          .origid = span_of(random_uuid(origid)) };
-    if (token_write(&claims, &b, NULL) != BF_OK || key_sign(key, buf_span(&b), signature, NULL, NULL) != BF_OK)
+    if (token_write(&claims, &b, NULL) != BF_OK ||
+        key_sign(key, buf_span(&b), signature, NULL, NULL) != BF_OK)
         return false;
     buf_char(&b, '.');
     buf_bytes(&b, text, base64url_encode(signature, sizeof signature, text));

@@ -74,6 +74,8 @@ def main(place):
         for line in (line.partition(" ")[2].strip() for line in lines if line.split()[0] == worker):
             if line.startswith(("---", "+++")) or " resumed>" in line:
                 continue
+            if SANITIZED and line.startswith(("mmap(", "munmap(", "mprotect(", "madvise(")):
+                continue  # the sanitizer's own
             if line.startswith("epoll_wait"):
                 calls = []
             calls.append(line)
@@ -81,6 +83,31 @@ def main(place):
                 full += 1
                 check(len(calls) <= 6, "\n".join(calls))
         check(full >= 2, "no full batch was seen", full)
+
+    def allocations():
+        """a warm batch of 64 allocates nothing of ours"""
+        shim, counted = os.path.join(BUILD, "test", "serve", "count_alloc.so"), place + "/allocations"
+        if SANITIZED:
+            raise Skip("a sanitizer has the allocator")
+        server = Server(place + "/alloc", {"sip": {"workers": 1, "overload_ms": 10000}}, lab=lab,
+                        environment={"LD_PRELOAD": shim, "BF_ALLOC_FILE": counted}).start()
+        u = Udp(server.door("udp"))
+        u.ask(request(identity=lab.identity()))
+        worker = next(int(t) for t in os.listdir(f"/proc/{server.pid}/task")
+                      if read(f"/proc/{server.pid}/task/{t}/comm") == b"worker\n")
+        count = lambda: int.from_bytes(read(counted)[8 * (worker % 32768):][:8], "little")
+        made = []
+        for _ in range(4):
+            messages = [request(identity=lab.identity()) for _ in range(64)]
+            stand_still(server.pid)
+            for message in messages:
+                u.send(message)
+            before = count()
+            os.kill(server.pid, signal.SIGCONT)
+            equal({verdict(u.final())["verdict"] for _ in messages}, {"genuine"})
+            made.append(count() - before)
+        equal(made[1:], [0, 0, 0])
+        equal(server.stop(), 0)
 
     def killed():
         """kill -9 under load: every answer that left has its record"""
@@ -209,7 +236,7 @@ def main(place):
                 equal({re.search(r" verdict=(\w+)", l)[1] for l in text}, {"genuine", "unproven"})
 
     only = sys.argv[1:]
-    tests = [strict, system_calls, killed, restarted, answering, refusing, masked, lines]
+    tests = [strict, system_calls, allocations, killed, restarted, answering, refusing, masked, lines]
     tap([t for t in tests if not only or t.__name__ in only])
     lab.close()
 
