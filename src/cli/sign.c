@@ -194,7 +194,7 @@ static int take_parties(struct order *o, const struct call *call)
 static int read_call(struct order *o, utc_t now, struct arena *arena)
 {
     auto_(sha256_destroy) struct sha256 *sha = NULL;
-    const struct call_rules rules = { 0 };
+    const struct call_rules rules = { .plan = &dial_plan_usual };
     const struct peer peer = { .pai = true };
     struct fault fault = { 0, "" };
     struct call call;

@@ -150,6 +150,7 @@ static struct verifier_options options_default(void)
     const struct bf_verify_options o = BF_VERIFY_OPTIONS;
     return (struct verifier_options){ .judge = { .freshness_s = o.freshness_s,
                                                  .least_attestation = o.least_attestation },
+                                      .rules = { .plan = &dial_plan_usual },
                                       .budget_ms = o.budget_ms,
                                       .replay_entries = o.replay_entries };
 }

@@ -67,6 +67,7 @@ enum bf_err bf_verifier_create(const struct bf_verify_options *options, struct b
                    .least_attestation = o.least_attestation,
                    .no_chain = o.no_chain,
                    .lab_urls = o.lab_urls },
+        .rules = { .plan = &dial_plan_usual },
         .cert = o.cert,
         .certs = o.certs,
         .cache = o.cache,

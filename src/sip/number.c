@@ -10,6 +10,8 @@
 #include "sip/chars.h"
 #include "sip/message.h"
 
+const struct dial_plan dial_plan_usual = { .digits_are_numbers = true };
+
 #define LONGEST         15u /* E.164, and what a TNAuthList can hold: PP-015 */
 #define SHORTEST_GLOBAL 7u  /* with its country code; below are service codes */
 

@@ -28,6 +28,9 @@ struct dial_plan {
     bool digits_are_numbers;     /* a user part of NUMBER_LOCAL_MIN digits or more is a number without user=phone too (TN-001) */
 };
 
+/* Where nothing is configured: digits stay as they are, and many of them are a number. */
+extern const struct dial_plan dial_plan_usual;
+
 static inline struct span number_span(const struct number *n)
 {
     return span_make(n->digits, n->n);
