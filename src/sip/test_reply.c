@@ -229,6 +229,21 @@ static void sip_031_the_tag_is_a_function_of_the_request(void **state)
         assert_non_null(strchr("0123456789abcdef", first[i]));
 }
 
+static void sip_032_the_same_request_gets_the_same_bytes(void **state)
+{
+    (void)state;
+    static const uint8_t secret[16] = "0123456789abcde";
+    char tag[REPLY_TAG + 1] = "", first[8192];
+    for (int i = 0; i < 2; i++) {
+        read_request("Via: SIP/2.0/UDP a;branch=z1;rport\r\n", REST);
+        reply_tag(secret, &m, tag);
+        const char *text = reply_text("192.0.2.1:9", 302, tag);
+        if (i == 0)
+            strcpy(first, text);
+        assert_string_equal(first, text);
+    }
+}
+
 static void sip_023_where_answers_go_over_udp(void **state)
 {
     (void)state;
@@ -316,6 +331,7 @@ int main(void)
         cmocka_unit_test(sec_048_no_control_byte_gets_into_what_we_add),
         cmocka_unit_test(an_answer_that_does_not_fit_is_not_ok),
         cmocka_unit_test(sip_031_the_tag_is_a_function_of_the_request),
+        cmocka_unit_test(sip_032_the_same_request_gets_the_same_bytes),
         cmocka_unit_test(sip_023_where_answers_go_over_udp),
         cmocka_unit_test(sip_024_the_default_port_is_5060_and_streams_answer_where_they_are),
         cmocka_unit_test(sip_034_sip_035_reasons_are_the_standards),
