@@ -89,6 +89,18 @@ static void pp_051_053_054_055_known_tokens_hold_or_fail_as_measured(void **stat
     }
 }
 
+static void pp_052_the_two_keys_that_the_rfc_prints_are_no_pair(void **state)
+{
+    (void)state;
+    auto_(es256_key_destroy) struct es256_key *private = key_of(VECTOR_A1_PRIVATE);
+    auto_(es256_key_destroy) struct es256_key *public = key_of(VECTOR_A2_PUBLIC);
+    char hex[129];
+    for (size_t i = 0; i < 64; i++)
+        snprintf(hex + 2 * i, 3, "%02x", es256_key_point(private)[i]);
+    assert_string_equal(hex, VECTOR_A1_X VECTOR_A1_Y);
+    assert_memory_not_equal(es256_key_point(private), es256_key_point(public), 64);
+}
+
 /* The signing input is byte-exact everywhere; the signature is, where OpenSSL signs by RFC 6979. */
 static void pp_055_sec_057_the_vectors_are_signed_byte_for_byte_where_openssl_can(void **state)
 {
@@ -117,6 +129,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(pp_051_053_054_055_known_tokens_hold_or_fail_as_measured),
+        cmocka_unit_test(pp_052_the_two_keys_that_the_rfc_prints_are_no_pair),
         cmocka_unit_test(pp_055_sec_057_the_vectors_are_signed_byte_for_byte_where_openssl_can),
     };
     return tap_run(tests, ARRAY_SIZE(tests));

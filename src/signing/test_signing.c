@@ -208,7 +208,7 @@ static void id_101_102_what_no_row_covers_is_not_signed(void **state)
     assert_int_equal(signing_sign(few, &call, &what), SIGN_NOT_FOR);
 }
 
-static void id_104_the_token_says_what_the_call_says_and_the_signature_holds(void **state)
+static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_signature_holds(void **state)
 {
     (void)state;
     auto_(signing_destroy) struct signing *s = simple_signing(NULL);
@@ -281,7 +281,7 @@ static void sip_032_a_decision_gives_the_same_header_again_byte_for_byte(void **
     assert_true(sizeof what <= 128);
 }
 
-static void dt_001_003_the_date_decides_iat_and_a_stale_one_is_not_signed(void **state)
+static void id_103_dt_001_003_shk_022_the_date_decides_iat_and_a_stale_one_is_not_signed(void **state)
 {
     static const struct {
         const char *date;
@@ -460,10 +460,10 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(id_101_102_what_no_row_covers_is_not_signed),
-        cmocka_unit_test(id_104_the_token_says_what_the_call_says_and_the_signature_holds),
+        cmocka_unit_test(id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_signature_holds),
         cmocka_unit_test(shk_003_every_call_has_an_origid_of_its_own),
         cmocka_unit_test(sip_032_a_decision_gives_the_same_header_again_byte_for_byte),
-        cmocka_unit_test(dt_001_003_the_date_decides_iat_and_a_stale_one_is_not_signed),
+        cmocka_unit_test(id_103_dt_001_003_shk_022_the_date_decides_iat_and_a_stale_one_is_not_signed),
         cmocka_unit_test(dt_002_now_and_iat_must_lie_in_the_validity_of_certificate_and_chain),
         cmocka_unit_test(a_call_that_carries_shaken_is_not_signed_again),
         cmocka_unit_test(shk_026_without_numbers_there_is_nothing_to_sign),

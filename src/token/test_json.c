@@ -155,7 +155,7 @@ static void pp_020_021_022_023_025_what_json_allows_is_read_and_the_canonical_fo
     }
 }
 
-static void sec_005_007_010_what_json_does_not_allow_is_refused_at_the_byte(void **state)
+static void pp_024_sec_005_007_010_what_json_does_not_allow_is_refused_at_the_byte(void **state)
 {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -504,7 +504,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(pp_020_021_022_023_025_what_json_allows_is_read_and_the_canonical_form_is_known),
-        cmocka_unit_test(sec_005_007_010_what_json_does_not_allow_is_refused_at_the_byte),
+        cmocka_unit_test(pp_024_sec_005_007_010_what_json_does_not_allow_is_refused_at_the_byte),
         cmocka_unit_test(sec_006_depth_sixteen_is_read_and_seventeen_is_not),
         cmocka_unit_test(sec_006_sixty_four_members_are_read_and_sixty_five_are_not),
         cmocka_unit_test(sec_006_sixteen_full_objects_inside_each_other_are_read),

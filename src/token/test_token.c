@@ -190,8 +190,8 @@ static const struct row {
       TOKEN_CLAIMS },
     { "shk_001 no origid", S,
       "{\"attest\":\"A\",\"dest\":{\"tn\":[\"12\"]},\"iat\":5,\"orig\":{\"tn\":\"34\"}}", TOKEN_CLAIMS },
-    { "shk_001 no dest", S, "{\"attest\":\"A\",\"iat\":5,\"orig\":{\"tn\":\"34\"},\"origid\":\"" UUID "\"}",
-      TOKEN_CLAIMS },
+    { "shk_001 pp_019 no dest", S,
+      "{\"attest\":\"A\",\"iat\":5,\"orig\":{\"tn\":\"34\"},\"origid\":\"" UUID "\"}", TOKEN_CLAIMS },
 #define ATTEST(text)                                                                                         \
     "{\"attest\":" text ",\"dest\":{\"tn\":[\"12\"]},\"iat\":5,\"orig\":{\"tn\":\"34\"},\"origid\":\"" UUID  \
     "\"}"
@@ -230,16 +230,59 @@ static const struct row {
     { "a payload that is no JSON", H(""), "hello", TOKEN_FORM },
 };
 
-static void pp_001_to_019_shk_001_to_006_sec_001_to_010_what_a_token_says_is_judged_row_by_row(void **state)
+/* The rows whose names hold the item, which must be some. */
+static void run_rows(const char *item)
 {
-    (void)state;
+    size_t n = 0;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct token token;
+        if (!strstr(rows[i].name, item))
+            continue;
         const struct outcome o = read_json(rows[i].header, rows[i].payload, &token);
         const enum bf_err err = rows[i].flaw == TOKEN_SOUND ? BF_OK : BF_EFORM;
         if (o.err != err || o.flaw != rows[i].flaw)
             fail_msg("%s: %d, flaw %d: %s", rows[i].name, o.err, o.flaw, o.fault.what);
+        n++;
     }
+    assert_int_not_equal(n, 0);
+}
+
+#define ITEM(item, sentence)                                                                                 \
+    static void item##_##sentence(void **state)                                                              \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        run_rows(#item);                                                                                     \
+    }
+ITEM(pp_001, typ_is_exactly_passport)
+ITEM(pp_002, alg_is_exactly_es256)
+ITEM(pp_003, x5u_is_a_uri)
+ITEM(pp_004, ppt_is_a_string_and_unknown_types_are_read)
+ITEM(pp_005, crit_is_never_understood)
+ITEM(pp_006, other_header_members_are_ignored)
+ITEM(pp_010, iat_must_be_there)
+ITEM(pp_011, iat_is_digits)
+ITEM(pp_012, orig_is_one_string)
+ITEM(pp_013, dest_is_lists_of_strings)
+ITEM(pp_015, numbers_are_canonical_and_uris_are_uris)
+ITEM(pp_017, mky_is_a_list_of_fingerprints)
+ITEM(pp_018, other_claims_are_ignored)
+ITEM(pp_019, a_type_takes_no_claim_away)
+ITEM(shk_001, a_shaken_token_has_all_its_claims)
+ITEM(shk_002, attest_is_one_of_three_letters)
+ITEM(shk_003, an_origid_of_another_shape_is_read)
+ITEM(shk_006, the_iat_of_the_rfc_example_is_no_iat)
+ITEM(sec_001, alg_none_is_refused)
+ITEM(sec_002, alg_hs256_is_refused)
+ITEM(sec_003, alg_has_one_spelling)
+ITEM(sec_005, duplicate_members_refuse_the_token)
+ITEM(sec_007, what_is_no_unicode_refuses_the_token)
+ITEM(sec_010, bytes_behind_the_json_refuse_the_token)
+ITEM(sec_048, control_bytes_refuse_the_token)
+
+static void every_row_is_read_or_refused_as_it_says(void **state)
+{
+    (void)state;
+    run_rows("");
 }
 
 /* Nothing of a refused token is worth trusting; but what a refusal was for can be shown. */
@@ -271,7 +314,7 @@ static const struct text_row {
     { "pp_035 two parts", "abcd.abcd", TOKEN_FORM, TOKEN_IN_TEXT, 9 },
     { "pp_035 sec_010 four parts", "ab.cd.ef.gh", TOKEN_FORM, TOKEN_IN_TEXT, 8 },
     { "pp_035 a dot at the end", VECTOR_SHAKEN ".", TOKEN_FORM, TOKEN_IN_TEXT, sizeof VECTOR_SHAKEN - 1 },
-    { "pp_036 the compact form", ".." SIGNATURE, TOKEN_COMPACT, TOKEN_IN_TEXT, 0 },
+    { "pp_036 pp_038 the compact form", ".." SIGNATURE, TOKEN_COMPACT, TOKEN_IN_TEXT, 0 },
     { "pp_036 an empty header", ".abcd." SIGNATURE, TOKEN_FORM, TOKEN_IN_TEXT, 0 },
     { "pp_036 an empty payload", "abcd.." SIGNATURE, TOKEN_FORM, TOKEN_IN_TEXT, 5 },
     { "pp_036 a compact form with a short signature", "..abcd", TOKEN_SIGNATURE_LENGTH, TOKEN_IN_TEXT, 2 },
@@ -298,17 +341,42 @@ static const struct text_row {
       TOKEN_IN_TEXT, sizeof VECTOR_SHAKEN_INPUT - 1 },
 };
 
-static void pp_030_to_037_sec_009_010_012_the_outside_of_a_token_is_strict(void **state)
+static void run_texts(const char *item)
 {
-    (void)state;
+    size_t n = 0;
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         struct token token;
+        if (!strstr(texts[i].name, item))
+            continue;
         const struct outcome o = read_text(span_of(texts[i].text), &token);
         if (o.err != BF_EFORM || o.flaw != texts[i].flaw || token.fault_place != texts[i].place ||
             o.fault.at != texts[i].at)
             fail_msg("%s: %d, flaw %d, at %zu of %d: %s", texts[i].name, o.err, o.flaw, o.fault.at,
                      token.fault_place, o.fault.what);
+        n++;
     }
+    assert_int_not_equal(n, 0);
+}
+
+#define TEXT_ITEM(item, sentence)                                                                            \
+    static void item##_##sentence(void **state)                                                              \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        run_texts(#item);                                                                                    \
+    }
+TEXT_ITEM(pp_030, the_signed_bytes_are_those_received)
+TEXT_ITEM(pp_031, a_signature_is_64_bytes)
+TEXT_ITEM(pp_034, base64url_has_one_form)
+TEXT_ITEM(pp_035, a_token_has_three_parts)
+TEXT_ITEM(pp_036, the_compact_form_is_known)
+TEXT_ITEM(pp_037, json_serialization_is_not_used)
+TEXT_ITEM(pp_038, the_compact_form_is_read_for_no_type)
+TEXT_ITEM(sec_012, a_der_signature_is_refused_by_its_length)
+
+static void every_text_is_refused_at_its_byte(void **state)
+{
+    (void)state;
+    run_texts("");
 }
 
 static void pp_034_sec_009_only_a_q_g_w_can_end_a_signature(void **state)
@@ -411,6 +479,24 @@ static void shk_001_a_baseline_token_attests_nothing_whatever_it_says(void **sta
     assert_int_equal(t.attest, 0);
 }
 
+static void pp_016_values_in_any_script_are_read_raw_and_escaped_they_are_not_canonical(void **state)
+{
+    (void)state;
+    struct token t;
+    assert_int_equal(
+        read_json(H(""),
+                  "{\"dest\":{\"tn\":[\"1\"]},\"iat\":5,\"name\":\"\xC3\xA9\",\"orig\":{\"tn\":\"3\"}}", &t)
+            .err,
+        BF_OK);
+    assert_true(t.canonical);
+    assert_int_equal(
+        read_json(H(""), "{\"dest\":{\"tn\":[\"1\"]},\"iat\":5,\"name\":\"\\u00e9\",\"orig\":{\"tn\":\"3\"}}",
+                  &t)
+            .err,
+        BF_OK);
+    assert_false(t.canonical);
+}
+
 static void shk_003_either_case_of_a_uuid_and_nothing_else_is_one(void **state)
 {
     static const struct {
@@ -509,9 +595,43 @@ int main(void)
 {
 #define WITH_ARENA(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
     static const struct CMUnitTest tests[] = {
-        WITH_ARENA(pp_001_to_019_shk_001_to_006_sec_001_to_010_what_a_token_says_is_judged_row_by_row),
+        WITH_ARENA(pp_001_typ_is_exactly_passport),
+        WITH_ARENA(pp_002_alg_is_exactly_es256),
+        WITH_ARENA(pp_003_x5u_is_a_uri),
+        WITH_ARENA(pp_004_ppt_is_a_string_and_unknown_types_are_read),
+        WITH_ARENA(pp_005_crit_is_never_understood),
+        WITH_ARENA(pp_006_other_header_members_are_ignored),
+        WITH_ARENA(pp_010_iat_must_be_there),
+        WITH_ARENA(pp_011_iat_is_digits),
+        WITH_ARENA(pp_012_orig_is_one_string),
+        WITH_ARENA(pp_013_dest_is_lists_of_strings),
+        WITH_ARENA(pp_015_numbers_are_canonical_and_uris_are_uris),
+        WITH_ARENA(pp_017_mky_is_a_list_of_fingerprints),
+        WITH_ARENA(pp_018_other_claims_are_ignored),
+        WITH_ARENA(pp_019_a_type_takes_no_claim_away),
+        WITH_ARENA(shk_001_a_shaken_token_has_all_its_claims),
+        WITH_ARENA(shk_002_attest_is_one_of_three_letters),
+        WITH_ARENA(shk_003_an_origid_of_another_shape_is_read),
+        WITH_ARENA(shk_006_the_iat_of_the_rfc_example_is_no_iat),
+        WITH_ARENA(sec_001_alg_none_is_refused),
+        WITH_ARENA(sec_002_alg_hs256_is_refused),
+        WITH_ARENA(sec_003_alg_has_one_spelling),
+        WITH_ARENA(sec_005_duplicate_members_refuse_the_token),
+        WITH_ARENA(sec_007_what_is_no_unicode_refuses_the_token),
+        WITH_ARENA(sec_010_bytes_behind_the_json_refuse_the_token),
+        WITH_ARENA(sec_048_control_bytes_refuse_the_token),
+        WITH_ARENA(pp_030_the_signed_bytes_are_those_received),
+        WITH_ARENA(pp_031_a_signature_is_64_bytes),
+        WITH_ARENA(pp_034_base64url_has_one_form),
+        WITH_ARENA(pp_035_a_token_has_three_parts),
+        WITH_ARENA(pp_036_the_compact_form_is_known),
+        WITH_ARENA(pp_037_json_serialization_is_not_used),
+        WITH_ARENA(pp_038_the_compact_form_is_read_for_no_type),
+        WITH_ARENA(sec_012_a_der_signature_is_refused_by_its_length),
+        WITH_ARENA(every_row_is_read_or_refused_as_it_says),
+        WITH_ARENA(every_text_is_refused_at_its_byte),
+        WITH_ARENA(pp_016_values_in_any_script_are_read_raw_and_escaped_they_are_not_canonical),
         WITH_ARENA(header_and_payload_are_there_whatever_is_wrong_with_the_claims),
-        WITH_ARENA(pp_030_to_037_sec_009_010_012_the_outside_of_a_token_is_strict),
         WITH_ARENA(pp_034_sec_009_only_a_q_g_w_can_end_a_signature),
         WITH_ARENA(sec_001_alg_none_without_a_signature_is_refused_for_its_alg),
         WITH_ARENA(pp_004_the_type_is_known_even_if_all_else_is_wrong),

@@ -153,7 +153,7 @@ static void assert_refused(const char *name, const struct token_claims *claims, 
         fail_msg("%s: %d", name, got);
 }
 
-static void what_no_token_can_say_is_refused(void **state)
+static void shk_005_what_no_token_can_say_is_refused(void **state)
 {
     static const struct party plus[] = { TN("+12155550131") }, no_uri[] = { URI("alice") };
     static struct party many[LIMIT_DEST + 1];
@@ -214,7 +214,7 @@ static struct span random_tn(uint64_t *seed, char room[16])
 }
 
 /* Claims -> text -> claims -> text: the same text, and the same claims but for the order of dest. */
-static void what_is_written_is_read_and_written_again_the_same(void **state)
+static void pp_027_what_is_written_is_canonical_read_and_written_again_the_same(void **state)
 {
     (void)state;
     uint64_t seed = 1443208345;
@@ -258,9 +258,9 @@ int main(void)
         cmocka_unit_test(pp_014_dest_is_sorted_numbers_first),
         cmocka_unit_test(pp_056_pp_017_fingerprints_are_sorted_by_algorithm_and_digest),
         cmocka_unit_test(pp_010_times_are_digits),
-        cmocka_unit_test(what_no_token_can_say_is_refused),
+        cmocka_unit_test(shk_005_what_no_token_can_say_is_refused),
         cmocka_unit_test(a_buffer_too_small_is_told),
-        cmocka_unit_test(what_is_written_is_read_and_written_again_the_same),
+        cmocka_unit_test(pp_027_what_is_written_is_canonical_read_and_written_again_the_same),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

@@ -189,11 +189,37 @@ def dt_001_dt_003_a_stale_date_is_not_signed_unless_a_time_is_given():
 
 
 @test
-def shk_020_the_asserted_number_is_signed_and_the_called_one_is_the_request_uri():
+def shk_020_shk_021_the_asserted_number_is_signed_and_the_called_one_is_the_request_uri():
     text = invite(caller="12025550199").replace("P-Asserted-Identity: <sip:+12025550199", f"P-Asserted-Identity: <sip:+{CALLER}")
     text = text.replace(f"To: <sip:+{CALLED}", "To: <sip:+12025550177")
     signed = sign("--sip", file("pai.sip", text), "--attest", "A", "--iat", NOW, "--json").json()[0]
     assert signed["orig"] == {"tn": CALLER} and signed["dest"] == {"tn": [CALLED]}
+
+
+@test
+def shk_024_two_assertions_must_name_one_number():
+    both = [f"P-Asserted-Identity: <tel:+{CALLER}>"]
+    signed = sign("--sip", file("two.sip", invite(extra=both)), "--attest", "A", "--iat", NOW, "--json").json()[0]
+    assert signed["orig"] == {"tn": CALLER}
+    differ = invite(caller="12025550111", extra=["P-Asserted-Identity: <tel:+12025550199>"])
+    ran = sign("--sip", file("differ.sip", differ), "--attest", "A", "--iat", NOW, "--json", status=None)
+    assert ran.status == 65 or ran.json()[0]["orig"] == {"tn": "12025550111"}, ran  # From's, never the second one
+
+
+@test
+def shk_025_an_anonymous_caller_is_signed_by_the_asserted_number():
+    text = invite(extra=["Privacy: id"]).replace(f"<sip:+{CALLER}@orig.example;user=phone>;tag",
+                                                "<sip:anonymous@anonymous.invalid>;tag")
+    signed = sign("--sip", file("anonymous.sip", text), "--attest", "A", "--iat", NOW, "--json").json()[0]
+    assert signed["orig"] == {"tn": CALLER} and "anonymous.invalid" in signed["message"]
+
+
+@test
+def shk_026_no_number_no_signature():
+    text = re.sub(r"P-Asserted-Identity: [^\r\n]*\r\n", "", invite()).replace(f"sip:+{CALLER}@orig.example;user=phone",
+                                                                              "sip:anonymous@anonymous.invalid")
+    ran = sign("--sip", file("nobody.sip", text), "--attest", "A", "--iat", NOW, status=65)
+    assert ran.out == ""
 
 
 @test
