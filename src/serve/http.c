@@ -17,19 +17,16 @@ struct http {
     _Atomic size_t waiting;
 };
 
-struct route;
 struct http_job {
     struct inbox_item item;
     struct http *http;
     struct MHD_Connection *connection;
-    const struct route *route;
+    struct http_route route;
     struct sockaddr_storage peer;
     socklen_t peer_n;
-    bool refused;    /* an error is on its way out; the rest of the body is not looked at */
-    bool json, word; /* the body is JSON; one word is enough as an answer */
     bool answered;
     char *body;
-    size_t n, size;
+    size_t n;
     int status;
     const char *error;
     char *reply;
@@ -89,25 +86,41 @@ enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const
     return send_response(connection, status, r);
 }
 
-struct framing {
-    unsigned lengths, encodings;
+/* The value of a field that stands there once; how often it stands there. */
+struct field {
+    const char *name;
+    struct span value;
+    unsigned n;
 };
 
-static enum MHD_Result count_framing(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+static enum MHD_Result find_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-    struct framing *f = arg;
+    struct field *f = arg;
     (void)kind;
-    (void)value;
-    f->lengths += span_equal_nocase(span_of(key), SPAN("Content-Length"));
-    f->encodings += span_equal_nocase(span_of(key), SPAN("Transfer-Encoding"));
+    if (span_equal_nocase(span_of(key), span_of(f->name))) {
+        f->n++;
+        f->value = value ? span_of(value) : SPAN("");
+    }
     return MHD_YES;
 }
 
-bool http_is_ambiguous(struct MHD_Connection *connection)
+static struct field field_of(struct MHD_Connection *connection, const char *name)
 {
-    struct framing f = { 0, 0 };
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_framing, &f);
-    return f.lengths > 1 || f.encodings > 1 || (f.lengths && f.encodings);
+    struct field f = { name, SPAN_NONE, 0 };
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, find_field, &f);
+    return f;
+}
+
+struct http_head http_head_of(struct MHD_Connection *connection, const char *method, const char *path)
+{
+    const struct field length = field_of(connection, "Content-Length");
+    return (struct http_head){ .method = span_of(method),
+                               .path = span_of(path),
+                               .length = length.value,
+                               .lengths = length.n,
+                               .encodings = field_of(connection, "Transfer-Encoding").n,
+                               .type = field_of(connection, "Content-Type").value,
+                               .accept = field_of(connection, "Accept").value };
 }
 
 /* ---- routes ---- */
@@ -141,85 +154,7 @@ static enum MHD_Result get_metrics(struct http_job *job)
     return result;
 }
 
-static enum MHD_Result post_verdict(struct http_job *job);
-
-struct route {
-    const char *path, *method, *allow;
-    bool body;
-    enum MHD_Result (*run)(struct http_job *job);
-};
-
-static const struct route routes[] = {
-    { "/healthz", "GET", "GET, HEAD", false, get_healthz },
-    { "/readyz", "GET", "GET, HEAD", false, get_readyz },
-    { "/metrics", "GET", "GET, HEAD", false, get_metrics },
-    { "/v1/verdict", "POST", "POST", true, post_verdict },
-};
-
-static const struct route *find_route(const char *path)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
-        if (strcmp(routes[i].path, path) == 0)
-            return &routes[i];
-    return NULL;
-}
-
-static bool method_fits(const struct route *route, const char *method)
-{
-    return strcmp(method, route->method) == 0 || (!route->body && strcmp(method, "HEAD") == 0);
-}
-
 /* ---- a verdict ---- */
-
-static struct span header_of(struct MHD_Connection *connection, const char *name)
-{
-    return span_of(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name));
-}
-
-static bool holds_nocase(struct span s, struct span part)
-{
-    for (size_t i = 0; i + part.n <= s.n; i++)
-        if (span_equal_nocase(span_make(s.p + i, part.n), part))
-            return true;
-    return false;
-}
-
-static bool read_type(struct http_job *job)
-{
-    const struct span value = header_of(job->connection, "Content-Type");
-    const struct span type = span_trim(span_first(value, span_find(value, ';')));
-    const struct span accept = header_of(job->connection, "Accept");
-    job->json = span_equal_nocase(type, SPAN("application/json"));
-    job->word = holds_nocase(accept, SPAN("text/plain")) && !holds_nocase(accept, SPAN("application/json"));
-    return job->json || span_equal_nocase(type, SPAN("message/sip")) ||
-           span_equal_nocase(type, SPAN("text/plain"));
-}
-
-/* What can be said before the body is there. 0: go on. */
-static int check_body_headers(struct http_job *job, const char **ret_why)
-{
-    const struct span length = header_of(job->connection, "Content-Length");
-    uint64_t n = 0;
-    *ret_why = "say how long the body is: Content-Length is missing";
-    if (!length.p)
-        return 411;
-    *ret_why = "Content-Length is no number";
-    if (!span_decimal(length, UINT64_MAX, &n))
-        return 400;
-    *ret_why = "the body is larger than 64 KiB";
-    if (n > LIMIT_HTTP_BODY)
-        return 413;
-    *ret_why = "send message/sip, text/plain (a SIP INVITE) or application/json (a verificationRequest)";
-    if (!read_type(job))
-        return 415;
-    *ret_why = "the body is empty";
-    if (n == 0)
-        return 400;
-    *ret_why = "there was no memory for the body";
-    job->body = malloc((size_t)n);
-    job->size = (size_t)n;
-    return job->body ? 0 : 500;
-}
 
 static bool set_peer(struct http_job *job)
 {
@@ -236,9 +171,14 @@ static bool set_peer(struct http_job *job)
 static enum MHD_Result hand_over(struct http_job *job)
 {
     struct server *s = job->http->server;
-    if (job->n != job->size || !set_peer(job))
+    if (job->n != job->route.body_n || !set_peer(job))
         return http_refuse(job->connection, 400, "the body is shorter than Content-Length says", NULL, true);
+    /* Counted first: whoever drains either sees this request, or is seen by it. */
     atomic_fetch_add(&job->http->waiting, 1);
+    if (atomic_load(&s->draining)) {
+        atomic_fetch_sub(&job->http->waiting, 1);
+        return http_refuse(job->connection, 503, "the server is about to end", NULL, true);
+    }
     MHD_suspend_connection(job->connection);
     inbox_put(&server_next_worker(s)->inbox, &job->item);
     return MHD_YES;
@@ -251,7 +191,7 @@ static enum MHD_Result post_verdict(struct http_job *job)
     if (job->error)
         return http_refuse(job->connection, job->status, job->error, NULL, false);
     return http_say(job->connection, job->status,
-                    job->word ? "text/plain; charset=utf-8" : "application/json",
+                    job->route.word ? "text/plain; charset=utf-8" : "application/json",
                     span_make(job->reply, job->reply_n), NULL, NULL);
 }
 
@@ -261,7 +201,7 @@ void http_take(struct worker *w, struct inbox_item *item)
     struct lane *lane = worker_lane(w);
     lane->bytes = span_make(job->body, job->n);
     lane->arrival = w->now;
-    lane->json = job->json;
+    lane->json = job->route.json;
     lane->origin = (struct origin){
         .door = DOOR_HTTP, .role = ROLE_VERIFY, .job = job, .peer = job->peer, .peer_n = job->peer_n
     };
@@ -277,7 +217,7 @@ void http_answer(struct worker *w, struct lane *lane)
     job->error = lane->error;
     if (!job->error) {
         lane->out = buf_on(lane->out_memory, LANE_OUT);
-        if (job->word)
+        if (job->route.word)
             buf_text(&lane->out, outcome_text(lane->hearing.verdict.outcome));
         else if (answer_json(&lane->hearing.verdict, &lane->call, &lane->out) != BF_OK)
             lane->out.full = true;
@@ -299,24 +239,26 @@ void http_answer(struct worker *w, struct lane *lane)
 
 /* ---- libmicrohttpd's door ---- */
 
-static enum MHD_Result refuse(struct http_job *job, int status, const char *why, const char *allow)
-{
-    job->refused = true;
-    return http_refuse(job->connection, status, why, allow, true);
-}
-
 static enum MHD_Result begin(struct http_job *job, const char *path, const char *method)
 {
-    const char *why;
-    job->route = find_route(path);
-    if (http_is_ambiguous(job->connection))
-        return refuse(job, 400, "say once, and in one way only, how long the body is", NULL);
-    if (!job->route)
-        return refuse(job, 404, "there is nothing here: see bonafide.conf(5) for what is", NULL);
-    if (!method_fits(job->route, method))
-        return refuse(job, 405, "this method does not go with this path", job->route->allow);
-    const int status = job->route->body ? check_body_headers(job, &why) : 0;
-    return status ? refuse(job, status, why, NULL) : MHD_YES;
+    const struct http_head head = http_head_of(job->connection, method, path);
+    job->route = http_route(&head);
+    if (!job->route.status && job->route.has_body && !(job->body = malloc(job->route.body_n)))
+        job->route = (struct http_route){ .status = 500, .why = "there was no memory for the body" };
+    if (job->route.status)
+        return http_refuse(job->connection, job->route.status, job->route.why, job->route.allow, true);
+    return MHD_YES;
+}
+
+static enum MHD_Result run(struct http_job *job)
+{
+    switch (job->route.what) {
+    case HTTP_HEALTHZ: return get_healthz(job);
+    case HTTP_READYZ: return get_readyz(job);
+    case HTTP_METRICS: return get_metrics(job);
+    case HTTP_VERDICT: return post_verdict(job);
+    }
+    return MHD_NO;
 }
 
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
@@ -334,14 +276,14 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
         return begin(job, path, method);
     }
     if (*data_n) {
-        if (!job->refused && job->body && *data_n <= job->size - job->n) {
+        if (job->body && *data_n <= job->route.body_n - job->n) {
             memcpy(job->body + job->n, data, *data_n);
             job->n += *data_n;
         }
         *data_n = 0;
         return MHD_YES;
     }
-    return job->refused ? MHD_YES : job->route->run(job);
+    return job->route.status ? MHD_YES : run(job); /* a refusal is on its way */
 }
 
 static void done(void *arg, struct MHD_Connection *connection, void **state,

@@ -9,6 +9,7 @@
 
 #include <microhttpd.h>
 
+#include "serve/http_route.h"
 #include "serve/worker.h"
 
 struct http;
@@ -26,8 +27,8 @@ enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const
 /* A body that is copied. etag, cache may be NULL. */
 enum MHD_Result http_say(struct MHD_Connection *connection, int status, const char *type, struct span body,
                          const char *cache, const char *etag);
-/* A repeated Content-Length, or one beside Transfer-Encoding: two readers could see two requests. */
-bool http_is_ambiguous(struct MHD_Connection *connection);
+/* Spans live as long as the connection's request. */
+struct http_head http_head_of(struct MHD_Connection *connection, const char *method, const char *path);
 
 /* public.c */
 struct publisher;

@@ -16,7 +16,6 @@
 #define TIMEOUT_S   10u
 #define MEMORY      (16u << 10)
 #define CACHE       "public, max-age=86400" /* cacheable for a day, as ATIS-1000074 asks */
-#define NAME_MAX_   128u
 
 struct publisher {
     struct server *server;
@@ -40,20 +39,6 @@ enum bf_err publisher_create(struct server *server, int fd, const char *director
     }
     *ret = p;
     return BF_OK;
-}
-
-static bool is_name(struct span name)
-{
-    if (name.n < 5 || name.n > NAME_MAX_ || name.p[0] == '.' ||
-        !span_equal(span_from(name, name.n - 4), SPAN(".pem")))
-        return false;
-    for (size_t i = 0; i < name.n; i++) {
-        const char c = name.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-              c == '_' || c == '-'))
-            return false;
-    }
-    return true;
 }
 
 static bool holds(struct span s, struct span part)
@@ -100,7 +85,7 @@ static enum MHD_Result publish(struct publisher *p, struct MHD_Connection *conne
     size_t n = 0;
     char etag[36];
     const struct span name = span_from(span_of(path), 1);
-    char *body = is_name(name) ? read_chain(p->directory, name.p, &n) : NULL;
+    char *body = http_names_certificate(name) ? read_chain(p->directory, name.p, &n) : NULL;
     if (!body)
         return http_refuse(connection, 404, "there is no such certificate", NULL, false);
     etag_of(span_make(body, n), etag);
@@ -121,7 +106,8 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
     (void)data;
     if (!*state) { /* the header fields are there; without a body the second call follows at once */
         *state = arg;
-        if (http_is_ambiguous(connection))
+        const struct http_head head = http_head_of(connection, method, path);
+        if (http_is_ambiguous(&head))
             return http_refuse(connection, 400, "say once, and in one way only, how long the body is", NULL,
                                true);
         if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0)

@@ -324,6 +324,23 @@ static void turn(struct worker *w, const struct epoll_event *events, int n)
     connections_bury(w);
 }
 
+/* Nobody is left waiting: what is parked is judged with what there is, requests in the inbox are answered. */
+static void last_turn(struct worker *w)
+{
+    round_begin(w);
+    take_inbox(w);
+    batch_run(w);
+    while (w->row.first) {
+        for (struct parked *p = w->row.first, *next; p && w->n_lanes < LIMIT_BATCH; p = next) {
+            next = p->after;
+            resume(w, p, true, false);
+        }
+        batch_run(w);
+    }
+    round_end(w);
+    connections_flush(w);
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -339,6 +356,7 @@ static void *work(void *arg)
         atomic_store(&w->waiting, w->row.n);
         atomic_store(&w->beat, w->now.mono);
     }
+    last_turn(w);
     connections_close(w);
     return NULL;
 }
