@@ -354,6 +354,140 @@ def real_certificates_and_weird_ones_are_explained():
     assert inspect(shared("certs/stipa-crl-signer.pem"))[0]["kind"] == "certificate"
 
 
+@test
+def a_revocation_list_is_explained_and_its_signature_checked_with_its_issuer():
+    revoked = openssl("x509", "-in", lab().chain, "-noout", "-serial").decode().split("=")[1].strip()
+    (lab().dir / "ca-crl-number").write_text("1f\n")
+    config = file("crl.cnf", (lab().dir / "ca-ee.cnf").read_text().replace(
+        "[here]", f"[here]\ncrlnumber={lab().dir}/ca-crl-number\ndefault_crl_days=30"))
+    openssl("ca", "-config", config, "-revoke", lab().dir / "ee.pem")
+    pem = file("list.pem", openssl("ca", "-config", config, "-gencrl"))
+    der = file("list.der", openssl("crl", "-in", pem, "-outform", "DER"))
+    for path in (pem, der):
+        page = inspect(path, "--cert", lab().chain)[0]
+        assert page["kind"] == "crl" and page["signature"] == "holds", page
+        assert rows(page, "Revoked")["serial"].upper() == revoked and rows(page, "Revoked")["entries"] == "1"
+        assert rows(page, "List")["number"] == "1f"
+    assert inspect(pem)[0]["signature"] == "unchecked"
+    far = inspect(pem, "--at", "2100-01-01T00:00:00Z")[0]
+    assert any("overdue" in row.get("meaning", "") for row in far["rows"])
+    forged = bytearray(der.read_bytes())
+    forged[-1] ^= 1
+    assert inspect(file("forged.der", bytes(forged)), "--cert", lab().chain)[0]["signature"] == "fails"
+
+
+@test
+def numbers_and_ranges_of_a_certificate_are_explained():
+    profile = file("tn.cnf", "[req]\ndistinguished_name=dn\n[dn]\n[x]\nkeyUsage=critical,digitalSignature\n"
+                             "basicConstraints=critical,CA:FALSE\nsubjectAltName=DNS:sip.example\n"
+                             # one +12155550121, and ten from 12155550130 on
+                             "1.3.6.1.5.5.7.1.26=DER:30:23:A2:0D:16:0B:31:32:31:35:35:35:35:30:31:32:31:"
+                             "A1:12:30:10:16:0B:31:32:31:35:35:35:35:30:31:33:30:02:01:0A\n")
+    cert = file("tn.pem", openssl("req", "-x509", "-new", "-key", lab().key, "-subj", "/CN=SHAKEN", "-config", profile,
+                                  "-extensions", "x", "-days", "30"))
+    page = inspect(cert)[0]
+    assert rows(page, "Speaks for") == {"number": "12155550121", "range": "12155550130"}, page
+    assert any("10 numbers" in row.get("meaning", "") for row in page["rows"])
+    assert page["signature"] == "holds" and "itself" in page["signature_why"]
+    assert "sip.example" in rows(page, "Extensions")["other names"]
+    broken = file("broken.cnf", profile.read_text().replace("DER:30:23", "DER:30:22"))
+    cert = file("broken.pem", openssl("req", "-x509", "-new", "-key", lab().key, "-subj", "/CN=SHAKEN", "-config", broken,
+                                      "-extensions", "x", "-days", "30"))
+    assert rows(inspect(cert)[0], "Speaks for") == {"TNAuthList": "malformed"}
+
+
+@test
+def certificates_that_cannot_sign_calls_say_why():
+    for options, kind in ((("-newkey", "rsa:2048"), "RSA"), (("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"), "ECDSA")):
+        cert = file("other.pem", openssl("req", "-x509", "-nodes", *options, "-keyout", lab().dir / "other.key", "-subj", "/CN=x",
+                                         "-addext", "basicConstraints=critical,CA:FALSE", "-days", "30"))
+        page = inspect(cert)[0]
+        assert page["sound"] is False and "P-256" in page["fault"]["what"], page
+        assert rows(page, "Certificate")["key"].startswith(kind)
+        assert bonafide("inspect", cert, status=0).out.count("Refused: ") == 1
+        ran = bonafide("inspect", lab().identity(), "--key", lab().dir / "other.key", status=65)
+        assert "P-256" in ran.err and ran.out == ""
+
+
+@test
+def the_chain_is_fetched_only_when_asked():
+    import http.server
+    import threading
+
+    class Repository(http.server.SimpleHTTPRequestHandler):
+        asked = []
+
+        def do_GET(self):
+            Repository.asked.append(self.path)
+            body = lab().chain.read_bytes() if self.path == "/1234.pem" else b""
+            self.send_response(200 if body else 404)
+            self.send_header("Content-Type", "application/pem-certificate-chain")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Repository)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}/1234.pem"
+    try:
+        value = lab().identity(x5u=url)
+        assert inspect(value)[0]["signature"] == "unchecked" and Repository.asked == []
+        ran = bonafide("inspect", "--json", value, "--fetch", status=0)  # not an address that may be asked
+        assert ran.json()[0]["signature"] == "unchecked" and ran.err and Repository.asked == []
+        assert inspect(value, "--fetch", "--lab-urls")[0]["signature"] == "holds" and Repository.asked == ["/1234.pem"]
+        assert inspect("-", "--fetch", "--lab-urls", stdin=value.split(";")[0].encode())[0]["signature"] == "holds"
+        missing = bonafide("inspect", "--json", lab().identity(x5u=url + "x"), "--fetch", "--lab-urls", status=0)
+        assert missing.json()[0]["signature"] == "unchecked" and missing.err
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@test
+def urls_and_uris_are_explained():
+    for url, use in ((URL, "allowed"), ("http://127.0.0.1:8081/x.pem", "lab"), ("ftp://a.example/x", "refused"),
+                     ("https://a.example/x?y", "refused")):
+        assert rows(inspect(url)[0], "URL")["use"] == use, url
+    for uri, name, value in (("tel:+1-215-555-0121", "number", "+12155550121"),
+                             ("sip:+1(215)5550121@a.example;user=phone", "number", "+12155550121"),
+                             ("sip:Alice:secret@EXAMPLE.com:5060;transport=tcp?X=y", "canonical", "sip:alice@example.com"),
+                             ("urn:service:sos", "canonical", "urn:service:sos")):
+        assert rows(inspect(uri)[0], "URI")[name] == value, uri
+    assert inspect("sip:")[0]["sound"] is False
+
+
+@test
+def what_cannot_be_read_is_told_by_its_name():
+    value = lab().identity()
+    for args in (["--cert", lab().dir / "absent"], ["--key", lab().dir / "absent"], ["--cert", file("none.pem", "hello")],
+                 ["--key", file("none.key", "hello")]):
+        ran = bonafide("inspect", value, *args, status=65)
+        assert str(args[1]) in ran.err and ran.out == "", ran
+    assert bonafide("inspect", value, "--at", "noon", status=64).out == ""
+    assert bonafide("inspect", lab().dir, status=65).out == ""
+    assert "Identity" in bonafide("inspect", file("plain.sip", invite()), status=65).err
+    big = file("big.pem", b"x" * 70000 + b"\n" + lab().chain.read_bytes())  # grows while it is read
+    assert len(inspect(big)) == 2
+    assert bonafide("inspect", file("huge", b"x" * (17 << 20)), status=65).out == ""
+    assert "too large" in sign("--sip", file("huge.sip", b"x" * 70000), "--attest", "A", status=65).err
+
+
+@test
+def compact_and_keyless_tokens_say_why_they_are_not_checked():
+    signature = lab().identity().split(";")[0].rpartition(".")[2]
+    page = inspect(f"..{signature};info=<{URL}>;ppt=shaken", "--cert", lab().chain)[0]
+    assert page["signature"] == "unchecked" and page["sound"] is False
+    page = inspect(lab().identity().split(";")[0].rpartition(".")[0] + ".", "--cert", lab().chain)[0]
+    assert page["signature"] == "unchecked"
+    page = inspect(lab().identity().split(";")[0] + ";alg=ES384", "--cert", lab().chain)[0]
+    parameters = {row["name"]: row for row in page["rows"] if row["section"] == "Parameters of the header"}
+    assert parameters["info"]["value"] == "missing" and parameters["ppt"]["value"] == "missing"
+    assert "not ES256" in parameters["alg"]["meaning"]
+
+
 if __name__ == "__main__":
     try:
         run_tests(tests_of(__import__("__main__")))
