@@ -60,6 +60,7 @@ static struct trust *trust_lab(struct lab *lab, const char *dir, const char *pol
     char *pem = lab_root_pem(lab), *message = NULL;
     snprintf(path, sizeof path, "%s/anchor.pem", dir);
     assert_non_null(pem);
+    assert_non_null(pem);
     write_file(path, pem);
     free(pem);
     const char *anchors[] = { path }, *policies[] = { policy }, *countries[] = { "US" };
@@ -93,6 +94,7 @@ static void ex_004_a_carrier_of_every_kind_of_ca_is_believed(void **state)
         struct lab_carrier carrier;
         assert_int_equal(lab_carrier(lab, &options, &carrier), BF_OK);
         char *pem = lab_chain_pem(lab, &carrier);
+        assert_non_null(pem);
         assert_int_equal(signer_build(trust, SPAN("https://lab.example/1.pem"), span_of(pem), 0, &signer),
                          BF_OK);
         assert_string_equal(signer->why, "the certificate may sign calls");
@@ -144,6 +146,7 @@ static void a_carrier_may_have_its_own_key_numbers_and_days(void **state)
     (void)state;
     assert_int_equal(lab_carrier(lab, &options, &carrier), BF_OK);
     char *pem = lab_chain_pem(lab, &carrier);
+    assert_non_null(pem);
     assert_int_equal(signer_build(trust, SPAN(""), span_of(pem), 0, &signer), BF_OK);
     assert_true(EVP_PKEY_eq(carrier.key, key));
     assert_int_equal(tnauth_covers(signer->tnauth, SPAN("12155550199")), TNAUTH_BY_NUMBER);

@@ -353,7 +353,7 @@ static char *url_at(const struct repository *r, const char *name, char out[stati
 
 static void a_url_is_missing_until_it_is_wanted(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char why[200];
     (void)state;
     stage_begin(&g, false);
@@ -371,7 +371,7 @@ static void a_url_is_missing_until_it_is_wanted(void **state)
 
 static void x5u_008_a_failure_is_remembered_for_a_minute(void **state)
 {
-    struct stage g;
+    static struct stage g;
     (void)state;
     stage_begin(&g, false);
     stage_open(&g, &(struct signers_options){ .certs_dir = g.dir.path });
@@ -389,7 +389,7 @@ static void x5u_008_a_failure_is_remembered_for_a_minute(void **state)
 
 static void a_header_segment_is_learned_only_when_a_signature_held(void **state)
 {
-    struct stage g;
+    static struct stage g;
     (void)state;
     stage_begin(&g, false);
     stage_open(&g, &(struct signers_options){ .certs_dir = g.dir.path });
@@ -406,7 +406,7 @@ static void a_header_segment_is_learned_only_when_a_signature_held(void **state)
 
 static void only_a_fit_and_trusted_signer_can_be_proven(void **state)
 {
-    struct stage g;
+    static struct stage g;
     (void)state;
     stage_begin(&g, false);
     struct pki_pair stranger = pki_make(&(struct pki_order){ .name = "Root", .extensions = PKI_ROOT });
@@ -425,7 +425,7 @@ static void only_a_fit_and_trusted_signer_can_be_proven(void **state)
 
 static void sec_038_a_flood_of_urls_pushes_no_proven_signer_out(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     (void)state;
     stage_begin(&g, false);
@@ -450,7 +450,7 @@ static void sec_038_a_flood_of_urls_pushes_no_proven_signer_out(void **state)
 
 static void the_least_recently_used_of_the_main_part_leaves_first(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[6][100], header[8];
     (void)state;
     stage_begin(&g, false);
@@ -474,7 +474,7 @@ static void the_least_recently_used_of_the_main_part_leaves_first(void **state)
 
 static void a_usual_signer_takes_less_than_16_kib(void **state)
 {
-    struct stage g;
+    static struct stage g;
     (void)state;
     stage_begin(&g, false);
     stage_open(&g, &(struct signers_options){ .certs_dir = g.dir.path });
@@ -491,7 +491,7 @@ static void a_usual_signer_takes_less_than_16_kib(void **state)
 
 static void after_other_anchors_every_entry_is_judged_again(void **state)
 {
-    struct stage g;
+    static struct stage g;
     (void)state;
     stage_begin(&g, false);
     struct pki_pair stranger = pki_make(&(struct pki_order){ .name = "Root", .extensions = PKI_ROOT });
@@ -534,7 +534,7 @@ static void wait_at_gate(void *arg)
 
 static void what_was_judged_under_other_anchors_is_not_there(void **state)
 {
-    struct stage g;
+    static struct stage g;
     struct gate gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false, false };
     (void)state;
     stage_begin(&g, false);
@@ -562,7 +562,7 @@ static void what_was_judged_under_other_anchors_is_not_there(void **state)
 
 static void what_was_proven_of_another_certificate_is_not_learned(void **state)
 {
-    struct stage g;
+    static struct stage g;
     const struct signer *s = NULL;
     const char *why;
     (void)state;
@@ -587,7 +587,7 @@ static void what_was_proven_of_another_certificate_is_not_learned(void **state)
 
 static void sec_037_a_thousand_callers_cause_one_fetch(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     (void)state;
     stage_begin(&g, true);
@@ -621,7 +621,7 @@ static void x5u_004_content_types_are_tolerated_as_far_as_repositories_need(void
                  { "text/plain", true },
                  { "text/html", false },
                  { "application/json", false } };
-    struct stage g;
+    static struct stage g;
     char url[100], name[8], why[200];
     (void)state;
     stage_begin(&g, true);
@@ -642,7 +642,7 @@ static void x5u_004_content_types_are_tolerated_as_far_as_repositories_need(void
 
 static void a_body_without_a_chain_is_found_as_unparsed(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     const struct signer *s = NULL;
     const char *why;
@@ -661,7 +661,7 @@ static void a_body_without_a_chain_is_found_as_unparsed(void **state)
 
 static void a_stale_copy_is_fetched_again_at_most_once_a_minute(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     (void)state;
     stage_begin(&g, true);
@@ -689,7 +689,7 @@ static void a_stale_copy_is_fetched_again_at_most_once_a_minute(void **state)
 /* A day's cache with a leaf of 20 hours: the leaf's end counts. */
 static void x5u_007_a_copy_is_fetched_ahead_of_its_end_and_never_outlives_the_leaf(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     const struct signer *s = NULL;
     const char *why;
@@ -726,7 +726,7 @@ static void x5u_007_a_copy_is_fetched_ahead_of_its_end_and_never_outlives_the_le
 
 static void x5u_008_an_old_copy_serves_on_for_an_hour_while_the_repository_fails(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     (void)state;
     stage_begin(&g, true);
@@ -753,7 +753,7 @@ static void x5u_008_an_old_copy_serves_on_for_an_hour_while_the_repository_fails
 
 static void one_source_s_flood_delays_nobody_else(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100], name[8];
     (void)state;
     stage_begin(&g, false);
@@ -783,7 +783,7 @@ static void one_source_s_flood_delays_nobody_else(void **state)
 
 static void the_end_of_the_index_ends_every_wait(void **state)
 {
-    struct stage g;
+    static struct stage g;
     char url[100];
     (void)state;
     stage_begin(&g, true);
@@ -811,7 +811,7 @@ static void reopen(struct stage *g, const struct signers_options *options)
 
 static void a_proven_chain_is_kept_on_disk_and_judged_again_after_a_restart(void **state)
 {
-    struct stage g;
+    static struct stage g;
     struct stat st;
     char url[100], cache[400], file[500];
     (void)state;
@@ -853,7 +853,7 @@ static void a_proven_chain_is_kept_on_disk_and_judged_again_after_a_restart(void
 
 static void sec_036_a_file_serves_only_the_url_it_names(void **state)
 {
-    struct stage g;
+    static struct stage g;
     struct cached c, back;
     (void)state;
     stage_begin(&g, false);
@@ -884,7 +884,7 @@ static void sec_036_a_file_serves_only_the_url_it_names(void **state)
 static void a_cache_directory_is_put_in_order_at_the_start(void **state)
 {
     static const char header[] = "bonafide-chain 1\nurl u\nfetched 5\nuntil %lld\n\nbody";
-    struct stage g;
+    static struct stage g;
     char text[200], name[80];
     (void)state;
     stage_begin(&g, false);
@@ -951,8 +951,9 @@ static void *hammer_run(void *arg)
 
 static void readers_never_meet_a_freed_signer(void **state)
 {
-    struct stage g;
-    struct hammer h = { .g = &g };
+    static struct stage g;
+    static struct hammer h;
+    h.g = &g;
     pthread_t threads[3];
     char url[100];
     (void)state;
