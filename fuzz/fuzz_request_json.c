@@ -8,7 +8,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const struct dial_plan plan = { .country = "1", .international_prefix = "011", .national_min = 10, .national_max = 10 };
+    const struct dial_plan plan = {
+        .country = "1", .international_prefix = "011", .national_min = 10, .national_max = 10
+    };
     const struct call_rules rules = { .plan = &plan };
     struct arena *arena = NULL;
     struct sha256 *sha = NULL;

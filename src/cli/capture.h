@@ -17,19 +17,20 @@
 #include "base/span.h"
 
 struct capture_request {
-    struct span bytes;  /* the request as it was on the wire, valid during the call back; UDP: the whole datagram */
-    bool reliable;      /* out of a TCP stream */
-    utc_t utc;          /* time of the packet that completed it */
-    int32_t us;         /* millionths of that second */
-    size_t packet;      /* its number in the file, from 1 */
+    struct span
+        bytes; /* the request as it was on the wire, valid during the call back; UDP: the whole datagram */
+    bool reliable; /* out of a TCP stream */
+    utc_t utc;     /* time of the packet that completed it */
+    int32_t us;    /* millionths of that second */
+    size_t packet; /* its number in the file, from 1 */
     struct sockaddr_storage from, to;
 };
 
 struct capture_counts {
     size_t packets;
-    size_t requests;    /* given to the caller */
-    size_t skipped;     /* datagrams and streams that are no SIP request */
-    size_t damaged;     /* packets cut short, headers that contradict themselves, streams with a gap */
+    size_t requests; /* given to the caller */
+    size_t skipped;  /* datagrams and streams that are no SIP request */
+    size_t damaged;  /* packets cut short, headers that contradict themselves, streams with a gap */
 };
 
 /* Asked for each request, in the order they were completed. false: stop reading. */
@@ -43,7 +44,7 @@ bool capture_looks(struct span head);
  * BF_EFORM: no capture, or it breaks off: *ret_message says what and at which packet, to be freed; what came before
  * was given to sink. BF_EUNSUP: a link type that is not known. BF_ENOMEM.
  */
-enum bf_err capture_read(FILE *file, const char *name, capture_sink *sink, void *arg, struct capture_counts *ret,
-                         char **ret_message) must_use;
+enum bf_err capture_read(FILE *file, const char *name, capture_sink *sink, void *arg,
+                         struct capture_counts *ret, char **ret_message) must_use;
 
 #endif

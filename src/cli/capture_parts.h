@@ -29,14 +29,14 @@ void fragments_destroy(struct fragments *f);
 /* What an IP packet carries. *ret's payload is valid until the next call. */
 enum datagram_kind datagram_read(struct fragments *f, struct span packet, struct datagram *ret);
 
-#define TCP_STREAMS       128u            /* directions of connections followed at once; the oldest is given up */
+#define TCP_STREAMS       128u /* directions of connections followed at once; the oldest is given up */
 #define TCP_PENDING_BYTES ((size_t)131072) /* of one stream, waiting for a segment before them */
-#define TCP_PENDING       256u            /* segments likewise */
+#define TCP_PENDING       256u             /* segments likewise */
 
 struct streams;
 /* emit: called with each message that a stream holds; false: stop. */
-struct streams *streams_create(bool (*emit)(void *arg, const struct datagram *d, struct span message), void *arg,
-                               struct capture_counts *counts);
+struct streams *streams_create(bool (*emit)(void *arg, const struct datagram *d, struct span message),
+                               void *arg, struct capture_counts *counts);
 void streams_destroy(struct streams *s);
 
 /* One segment. false: emit said stop. */

@@ -12,7 +12,7 @@
 #include "sip/number.h"
 
 enum call_kind {
-    KIND_SIGNED,    /* attestation A, made for this very call */
+    KIND_SIGNED, /* attestation A, made for this very call */
     KIND_UNSIGNED,
     KIND_SPOOFED,   /* signed by a carrier for its own number, another number shown */
     KIND_TAMPERED,  /* a claim was changed after signing */
@@ -38,35 +38,35 @@ struct place_options {
     const struct sockaddr *to;
     socklen_t to_n;
     bool tcp;
-    int timeout_ms;                 /* 0: 5000 */
-    const char *host;               /* of the Request-URI; NULL: the address itself */
-    struct number caller, called;   /* n 0: 12155550121, 12155550131 */
-    const char *name;               /* display name; NULL: none */
-    struct place_carrier carrier;   /* signs everything but: */
-    struct place_carrier untrusted; /* KIND_UNTRUSTED */
+    int timeout_ms;                   /* 0: 5000 */
+    const char *host;                 /* of the Request-URI; NULL: the address itself */
+    struct number caller, called;     /* n 0: 12155550121, 12155550131 */
+    const char *name;                 /* display name; NULL: none */
+    struct place_carrier carrier;     /* signs everything but: */
+    struct place_carrier untrusted;   /* KIND_UNTRUSTED */
     const struct clock_source *clock; /* NULL: the machine's */
 };
 
-#define PLACED_TEXT 256u
+#define PLACED_TEXT    256u
 #define PLACED_REASONS 10u
 
 /* One call and its answer; every text is NUL-terminated and printable. */
 struct placed {
     enum call_kind kind;
-    bool sent;                     /* false: this kind needs a carrier that is not there */
-    enum bf_err err;               /* BF_OK: answered; BF_ETIME, BF_EIO */
+    bool sent;       /* false: this kind needs a carrier that is not there */
+    enum bf_err err; /* BF_OK: answered; BF_ETIME, BF_EIO */
     int status;
     char phrase[PLACED_TEXT];
     char caller[LIMIT_NUMBER + 2], called[LIMIT_NUMBER + 2];
-    char verdict[32];              /* of X-Bonafide; empty when it has none */
-    char x_bonafide[PLACED_TEXT];  /* the whole value */
-    char verstat[64];              /* of P-Asserted-Identity or From; empty */
-    char attestation[8];           /* of X-Bonafide, P-Attestation-Indicator or Attestation-Info; empty */
+    char verdict[32];             /* of X-Bonafide; empty when it has none */
+    char x_bonafide[PLACED_TEXT]; /* the whole value */
+    char verstat[64];             /* of P-Asserted-Identity or From; empty */
+    char attestation[8];          /* of X-Bonafide, P-Attestation-Indicator or Attestation-Info; empty */
     char contact[PLACED_TEXT];
-    bool identity;                 /* the answer carries an Identity header: it was signed */
+    bool identity; /* the answer carries an Identity header: it was signed */
     char reasons[PLACED_REASONS][PLACED_TEXT];
     size_t n_reasons;
-    int64_t us;                    /* from the first byte out to the final answer in */
+    int64_t us; /* from the first byte out to the final answer in */
 };
 
 /* Places one call, waits for its final answer, hangs up if somebody answered. Errors are in *ret. BF_ENOMEM only. */

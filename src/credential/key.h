@@ -24,7 +24,8 @@ void key_destroy(struct key *key);
 
 /* BF_OK: out is r then s. BF_EAGAIN: `done` will be called from another thread (no key of this version does). BF_ECRYPTO. */
 typedef void key_done(void *arg, enum bf_err err, const uint8_t signature[64]);
-enum bf_err key_sign(struct key *key, struct span message, uint8_t out[static 64], key_done *done, void *arg) must_use;
+enum bf_err key_sign(struct key *key, struct span message, uint8_t out[static 64], key_done *done, void *arg)
+    must_use;
 
 const struct es256_key *key_public(const struct key *key);
 

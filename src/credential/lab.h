@@ -22,18 +22,19 @@ enum bf_err lab_create(const struct lab_options *options, struct lab **ret) must
 void lab_destroy(struct lab *lab);
 
 struct lab_carrier {
-    EVP_PKEY *key;   /* owned */
-    X509 *leaf;      /* owned */
+    EVP_PKEY *key; /* owned */
+    X509 *leaf;    /* owned */
 };
 
 struct lab_carrier_options {
-    const char *spc;                    /* "1234"; CN is `SHAKEN <spc>` */
-    const struct tnauth_entry *tnauth;  /* NULL: one entry, the SPC */
+    const char *spc;                   /* "1234"; CN is `SHAKEN <spc>` */
+    const struct tnauth_entry *tnauth; /* NULL: one entry, the SPC */
     size_t n_tnauth;
-    utc_t not_before, not_after;        /* 0: the lab's */
-    EVP_PKEY *key;                      /* NULL: a new one; else a reference is taken (published test keys) */
+    utc_t not_before, not_after; /* 0: the lab's */
+    EVP_PKEY *key;               /* NULL: a new one; else a reference is taken (published test keys) */
 };
-enum bf_err lab_carrier(struct lab *lab, const struct lab_carrier_options *options, struct lab_carrier *ret) must_use;
+enum bf_err lab_carrier(struct lab *lab, const struct lab_carrier_options *options, struct lab_carrier *ret)
+    must_use;
 void lab_carrier_clear(struct lab_carrier *carrier);
 
 X509 *lab_root(struct lab *lab);         /* borrowed */
@@ -48,7 +49,8 @@ char *lab_root_pem(struct lab *lab);
  * <url_prefix><spc>.pem. progress may be NULL: called after each carrier. BF_EIO: a directory that is not empty is left alone.
  */
 enum bf_err lab_write(struct lab *lab, const char *dir, size_t n, const char *url_prefix,
-                      void (*progress)(void *arg, size_t done, size_t all), void *arg, char **ret_message) must_use;
+                      void (*progress)(void *arg, size_t done, size_t all), void *arg, char **ret_message)
+    must_use;
 
 AUTO_DEFINE(struct lab, lab_destroy);
 

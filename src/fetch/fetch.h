@@ -20,18 +20,20 @@
 struct fetch;
 
 struct fetch_options {
-    bool lab;                /* also http, any port, loopback and private addresses */
-    unsigned connect_ms;     /* 0: 2000 */
-    unsigned total_ms;       /* 0: 4000; DNS, TLS and body included */
-    size_t max_bytes;        /* 0: LIMIT_CHAIN_BYTES */
-    unsigned per_host;       /* 0: 4 flights at a time */
-    unsigned per_source;     /* 0: 16 flights at a time for one source */
-    unsigned flights;        /* 0: 256 in all */
-    unsigned negative_s;     /* 0: 60 */
-    const char *proxy;       /* NULL: none, whatever the environment says; else it is the proxy that keeps SEC-031 */
-    const char *ca_file;     /* web trust store for TLS of repositories; NULL: the system's */
-    const char *resolve;     /* NULL, or for tests `host:port:address[,…]`, several with blanks between (CURLOPT_RESOLVE) */
-    const char *dns_servers; /* NULL: the system's (tests; where libcurl can) */
+    bool lab;            /* also http, any port, loopback and private addresses */
+    unsigned connect_ms; /* 0: 2000 */
+    unsigned total_ms;   /* 0: 4000; DNS, TLS and body included */
+    size_t max_bytes;    /* 0: LIMIT_CHAIN_BYTES */
+    unsigned per_host;   /* 0: 4 flights at a time */
+    unsigned per_source; /* 0: 16 flights at a time for one source */
+    unsigned flights;    /* 0: 256 in all */
+    unsigned negative_s; /* 0: 60 */
+    const char
+        *proxy; /* NULL: none, whatever the environment says; else it is the proxy that keeps SEC-031 */
+    const char *ca_file; /* web trust store for TLS of repositories; NULL: the system's */
+    const char *
+        resolve; /* NULL, or for tests `host:port:address[,…]`, several with blanks between (CURLOPT_RESOLVE) */
+    const char *dns_servers;          /* NULL: the system's (tests; where libcurl can) */
     const struct clock_source *clock; /* NULL: clock_system */
     struct log *log;
 };
@@ -44,15 +46,15 @@ enum fetch_outcome {
     FETCH_STATUS,    /* not 200 (redirects included) */
     FETCH_TOO_LARGE,
     FETCH_TIMEOUT,
-    FETCH_RECENT,    /* failed less than negative_s ago: not asked again */
-    FETCH_STOPPED,   /* fetch_destroy */
+    FETCH_RECENT,  /* failed less than negative_s ago: not asked again */
+    FETCH_STOPPED, /* fetch_destroy */
 };
 
 struct fetch_answer {
     enum fetch_outcome outcome;
-    int status;               /* HTTP, 0 if none came */
-    const char *why;          /* a sentence without its full stop, constant or owned by the answer; never NULL */
-    struct span body;         /* FETCH_OK only */
+    int status;       /* HTTP, 0 if none came */
+    const char *why;  /* a sentence without its full stop, constant or owned by the answer; never NULL */
+    struct span body; /* FETCH_OK only */
     struct span content_type; /* lower case, parameters cut off; may be empty */
     int64_t max_age_s;        /* Cache-Control / Expires; -1: says nothing; 0: no-store, no-cache */
     utc_t at;                 /* when the answer came */
@@ -61,14 +63,17 @@ struct fetch_answer {
 /* Called once, on the fetch thread; the answer lives until it returns. Must not block. */
 typedef void fetch_done(void *arg, struct span url, const struct fetch_answer *answer);
 
-enum bf_err fetch_create(const struct fetch_options *options, struct fetch **ret) must_use; /* BF_ENOMEM, BF_EIO, BF_ECRYPTO */
-void fetch_destroy(struct fetch *f); /* open flights end with FETCH_STOPPED; returns within connect_ms at most */
+enum bf_err fetch_create(const struct fetch_options *options, struct fetch **ret)
+    must_use; /* BF_ENOMEM, BF_EIO, BF_ECRYPTO */
+void fetch_destroy(
+    struct fetch *f); /* open flights end with FETCH_STOPPED; returns within connect_ms at most */
 
 /*
  * Never blocks, from any thread. source: whoever caused it (a hash of the peer's address; 0: ourselves, uncapped).
  * BF_OK: done will be called (also for refusals). BF_ENOMEM: it will not.
  */
-enum bf_err fetch_get(struct fetch *f, struct span url, uint64_t source, fetch_done *done, void *arg) must_use;
+enum bf_err fetch_get(struct fetch *f, struct span url, uint64_t source, fetch_done *done, void *arg)
+    must_use;
 
 /* The URL rules alone (X5U-001, X5U-002, SEC-030). BF_OK, or BF_EDENIED with the reason in fault. lab as above. */
 enum bf_err fetch_url_allowed(struct span url, bool lab, struct fault *fault) must_use;

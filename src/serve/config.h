@@ -35,30 +35,37 @@ struct config_peer {
     enum peer_says says;
 };
 struct config_sign_row {
-    const struct number_range *numbers; size_t n_numbers;
+    const struct number_range *numbers;
+    size_t n_numbers;
     char attest;
-    const struct cidr *customers; size_t n_customers;
+    const struct cidr *customers;
+    size_t n_customers;
     const char *key, *x5u, *chain;
 };
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
 
 struct config {
     struct {
-        const struct config_listener *listen; size_t n_listen;
-        const struct cidr *clients; size_t n_clients;
-        const struct config_peer *peers; size_t n_peers;
-        const char *const *next_hop; size_t n_next_hop; /* SIP URIs */
-        int64_t next_hop_probe_s;      /* OPTIONS every so many seconds; 0: never */
-        int64_t workers;               /* 0: one a core */
+        const struct config_listener *listen;
+        size_t n_listen;
+        const struct cidr *clients;
+        size_t n_clients;
+        const struct config_peer *peers;
+        size_t n_peers;
+        const char *const *next_hop;
+        size_t n_next_hop;        /* SIP URIs */
+        int64_t next_hop_probe_s; /* OPTIONS every so many seconds; 0: never */
+        int64_t workers;          /* 0: one a core */
         enum config_overload overload;
-        int64_t overload_ms;           /* age of the oldest datagram past which calls are shed */
+        int64_t overload_ms; /* age of the oldest datagram past which calls are shed */
         int64_t parked, parked_mb, answers_mb;
-        int64_t connections;           /* TCP, at most */
-        int64_t idle_s;                /* TCP connection without a byte */
+        int64_t connections; /* TCP, at most */
+        int64_t idle_s;      /* TCP connection without a byte */
         bool server_header;
     } sip;
     struct {
-        const struct trust_domain_options *domains; size_t n_domains;
+        const struct trust_domain_options *domains;
+        size_t n_domains;
         bool allow_lab;
     } trust;
     struct {
@@ -68,26 +75,32 @@ struct config {
         int64_t cache_entries;
     } x5u;
     struct {
-        const struct number_range *own; size_t n_own;
+        const struct number_range *own;
+        size_t n_own;
         struct dial_plan plan;
     } numbers;
     int64_t freshness_s;
     char least_attestation;
     struct answer_options answer; /* policy, redress, verstat.*, headers */
     struct {
-        const struct number_range *never_block; size_t n_never_block;
-        const struct number_range *same_line; size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
+        const struct number_range *never_block;
+        size_t n_never_block;
+        const struct number_range *same_line;
+        size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
     } policy;
     int64_t replay_entries;
-    const struct config_sign_row *sign; size_t n_sign;
+    const struct config_sign_row *sign;
+    size_t n_sign;
     struct {
         bool on;
-        struct sockaddr_storage addr; socklen_t addr_n;
+        struct sockaddr_storage addr;
+        socklen_t addr_n;
         int64_t threads;
     } http;
     struct {
         bool on;
-        struct sockaddr_storage addr; socklen_t addr_n;
+        struct sockaddr_storage addr;
+        socklen_t addr_n;
         const char *certificates; /* directory of PEM chains to publish */
     } public_;
     struct {
@@ -101,7 +114,7 @@ struct config {
         bool json, verdicts;
     } log;
     const char *node; /* host name unless set */
-    void *memory; /* owner of all of the above */
+    void *memory;     /* owner of all of the above */
 };
 
 /*
@@ -111,7 +124,8 @@ struct config {
  * when several things are wrong; to be freed. BF_EFORM, BF_ELIMIT, BF_EIO, BF_ENOMEM.
  */
 enum bf_err config_load(const char *path, struct config **ret, char **ret_message) must_use;
-enum bf_err config_parse(struct span yaml, const char *name, struct config **ret, char **ret_message) must_use;
+enum bf_err config_parse(struct span yaml, const char *name, struct config **ret, char **ret_message)
+    must_use;
 void config_destroy(struct config *c);
 
 /* Names of options marked `restart` whose values differ, joined by ", "; to be freed; NULL: none. */

@@ -278,7 +278,8 @@ static void rows_are_read_with_all_their_fields(void **state)
              "sign:\n- {numbers: ['+12025550100/100'], attest: B, for: [10.0.0.0/8], key: k.pem, x5u: "
              "'https://a.example/c'}\n"
              "numbers: {own: ['+1202*']}\n"
-             "policy: {same_line: [['+12025550100', '+12025550101'], ['+331', '+332']], never_block: ['112', '+1911'], impostor: 'to:sip:desk@192.0.2.7', broken: reject}\n"
+             "policy: {same_line: [['+12025550100', '+12025550101'], ['+331', '+332']], never_block: ['112', "
+             "'+1911'], impostor: 'to:sip:desk@192.0.2.7', broken: reject}\n"
              "redress: https://a.example/why\n");
     assert_int_equal(c->sip.listen[0].role, ROLE_SIGN);
     assert_int_equal(c->sip.listen[0].addr.ss_family, AF_INET6);

@@ -22,30 +22,34 @@
 #include "verdict/call.h"
 
 struct sign_row_options {
-    const struct number_range *numbers; size_t n_numbers;
-    char attest;                       /* 'A', 'B', 'C' */
-    const struct cidr *customers; size_t n_customers; /* `for` */
+    const struct number_range *numbers;
+    size_t n_numbers;
+    char attest; /* 'A', 'B', 'C' */
+    const struct cidr *customers;
+    size_t n_customers; /* `for` */
     const char *key_path;
     const char *x5u;
-    const char *chain_path;            /* PEM of the chain, or NULL: its leaf is checked against the key and the clock */
+    const char *chain_path; /* PEM of the chain, or NULL: its leaf is checked against the key and the clock */
 };
 
 struct signing;
 
 /* Loads every key. Error: *ret_message, to be freed, names the row. */
-enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret, char **ret_message) must_use;
+enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret,
+                           char **ret_message) must_use;
 void signing_destroy(struct signing *s);
 
 enum sign_refusal {
     SIGN_OK,
-    SIGN_NO_ROW,      /* no row holds the number */
-    SIGN_NOT_FOR,     /* rows hold the number, none is for this customer */
-    SIGN_NO_CALLER, SIGN_NO_CALLED, /* no telephone number there */
-    SIGN_ALREADY,     /* carries shaken */
-    SIGN_STALE_DATE,  /* the Date header is further than 60 s off (DT-001): 403 */
-    SIGN_EMERGENCY,   /* not signed, not delayed */
-    SIGN_EXPIRED,     /* the row's certificate is not valid now */
-    SIGN_FAILED,      /* inside: the call goes out unsigned, alarm (SEC-066) */
+    SIGN_NO_ROW,  /* no row holds the number */
+    SIGN_NOT_FOR, /* rows hold the number, none is for this customer */
+    SIGN_NO_CALLER,
+    SIGN_NO_CALLED,  /* no telephone number there */
+    SIGN_ALREADY,    /* carries shaken */
+    SIGN_STALE_DATE, /* the Date header is further than 60 s off (DT-001): 403 */
+    SIGN_EMERGENCY,  /* not signed, not delayed */
+    SIGN_EXPIRED,    /* the row's certificate is not valid now */
+    SIGN_FAILED,     /* inside: the call goes out unsigned, alarm (SEC-066) */
 };
 const char *sign_refusal_text(enum sign_refusal r); /* words for people */
 

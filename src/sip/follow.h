@@ -14,7 +14,8 @@ enum bf_err follow_hop(struct buf *out, const struct sip_message *request, const
                        enum sip_method method) must_use;
 
 /* Inside the dialog that a 2xx set up: its SIP_ACK, or SIP_BYE, to the Contact and by the route it names. */
-enum bf_err follow_dialog(struct buf *out, const struct sip_message *request, const struct sip_message *answer,
-                          enum sip_method method, struct span branch) must_use;
+enum bf_err follow_dialog(struct buf *out, const struct sip_message *request,
+                          const struct sip_message *answer, enum sip_method method, struct span branch)
+    must_use;
 
 #endif

@@ -16,20 +16,65 @@
 #include "base/span.h"
 
 enum sip_method {
-    SIP_INVITE, SIP_ACK, SIP_BYE, SIP_CANCEL, SIP_OPTIONS, SIP_REGISTER, SIP_PRACK, SIP_SUBSCRIBE,
-    SIP_NOTIFY, SIP_PUBLISH, SIP_INFO, SIP_REFER, SIP_MESSAGE, SIP_UPDATE, SIP_METHOD_OTHER,
+    SIP_INVITE,
+    SIP_ACK,
+    SIP_BYE,
+    SIP_CANCEL,
+    SIP_OPTIONS,
+    SIP_REGISTER,
+    SIP_PRACK,
+    SIP_SUBSCRIBE,
+    SIP_NOTIFY,
+    SIP_PUBLISH,
+    SIP_INFO,
+    SIP_REFER,
+    SIP_MESSAGE,
+    SIP_UPDATE,
+    SIP_METHOD_OTHER,
 };
 
 /* The header fields that somebody here asks for; all others are SIP_H_OTHER, in their place. */
 enum sip_header_id {
-    SIP_H_OTHER, SIP_H_VIA, SIP_H_FROM, SIP_H_TO, SIP_H_CALL_ID, SIP_H_CSEQ, SIP_H_MAX_FORWARDS,
-    SIP_H_CONTACT, SIP_H_ROUTE, SIP_H_RECORD_ROUTE, SIP_H_CONTENT_LENGTH, SIP_H_CONTENT_TYPE, SIP_H_DATE,
-    SIP_H_IDENTITY, SIP_H_P_ASSERTED_IDENTITY, SIP_H_P_PREFERRED_IDENTITY, SIP_H_REMOTE_PARTY_ID,
-    SIP_H_PRIVACY, SIP_H_DIVERSION, SIP_H_HISTORY_INFO, SIP_H_CALL_INFO, SIP_H_REASON, SIP_H_PRIORITY,
-    SIP_H_RESOURCE_PRIORITY, SIP_H_REQUIRE, SIP_H_PROXY_REQUIRE, SIP_H_SUPPORTED, SIP_H_EXPIRES,
-    SIP_H_RETRY_AFTER, SIP_H_TIMESTAMP, SIP_H_ALLOW, SIP_H_USER_AGENT, SIP_H_SERVER,
-    SIP_H_ATTESTATION_INFO, SIP_H_P_ATTESTATION_INDICATOR, SIP_H_ORIGINATION_ID, SIP_H_P_ORIGINATION_ID,
-    SIP_H_ALERT_INFO, SIP_H_WARNING, SIP_H_X_BONAFIDE,
+    SIP_H_OTHER,
+    SIP_H_VIA,
+    SIP_H_FROM,
+    SIP_H_TO,
+    SIP_H_CALL_ID,
+    SIP_H_CSEQ,
+    SIP_H_MAX_FORWARDS,
+    SIP_H_CONTACT,
+    SIP_H_ROUTE,
+    SIP_H_RECORD_ROUTE,
+    SIP_H_CONTENT_LENGTH,
+    SIP_H_CONTENT_TYPE,
+    SIP_H_DATE,
+    SIP_H_IDENTITY,
+    SIP_H_P_ASSERTED_IDENTITY,
+    SIP_H_P_PREFERRED_IDENTITY,
+    SIP_H_REMOTE_PARTY_ID,
+    SIP_H_PRIVACY,
+    SIP_H_DIVERSION,
+    SIP_H_HISTORY_INFO,
+    SIP_H_CALL_INFO,
+    SIP_H_REASON,
+    SIP_H_PRIORITY,
+    SIP_H_RESOURCE_PRIORITY,
+    SIP_H_REQUIRE,
+    SIP_H_PROXY_REQUIRE,
+    SIP_H_SUPPORTED,
+    SIP_H_EXPIRES,
+    SIP_H_RETRY_AFTER,
+    SIP_H_TIMESTAMP,
+    SIP_H_ALLOW,
+    SIP_H_USER_AGENT,
+    SIP_H_SERVER,
+    SIP_H_ATTESTATION_INFO,
+    SIP_H_P_ATTESTATION_INDICATOR,
+    SIP_H_ORIGINATION_ID,
+    SIP_H_P_ORIGINATION_ID,
+    SIP_H_ALERT_INFO,
+    SIP_H_WARNING,
+    SIP_H_X_BONAFIDE,
     SIP_H_COUNT
 };
 
@@ -43,22 +88,23 @@ struct sip_header {
 struct sip_message {
     struct span bytes; /* start line to the end of the body */
     bool is_request;
-    enum sip_method method;   /* of the request line, or of CSeq in a response */
+    enum sip_method method; /* of the request line, or of CSeq in a response */
     struct span method_name;
-    struct span uri;          /* Request-URI; requests only */
-    int status;               /* 100-699; responses only */
+    struct span uri; /* Request-URI; requests only */
+    int status;      /* 100-699; responses only */
     struct span reason;
     struct sip_header headers[LIMIT_SIP_HEADERS];
     size_t n_headers;
     struct span body;
-    uint32_t cseq;            /* valid when a CSeq header is there */
+    uint32_t cseq;             /* valid when a CSeq header is there */
     size_t first[SIP_H_COUNT]; /* index + 1 of the first header of that id; 0: none */
 };
 
 enum sip_reading {
-    SIP_DATAGRAM = 0,     /* UDP: excess after Content-Length is dropped, none means all (SIP-020) */
-    SIP_STREAM = 1 << 0,  /* TCP: Content-Length required; the bytes are exactly one message (sip/frame.h) */
-    SIP_BARE_LF = 1 << 1, /* files: lines may end with a bare LF, the last empty line may be missing, and of the body
+    SIP_DATAGRAM = 0,    /* UDP: excess after Content-Length is dropped, none means all (SIP-020) */
+    SIP_STREAM = 1 << 0, /* TCP: Content-Length required; the bytes are exactly one message (sip/frame.h) */
+    SIP_BARE_LF =
+        1 << 1, /* files: lines may end with a bare LF, the last empty line may be missing, and of the body
                              what documents and editors lose: all of it, or a few bytes a line */
 };
 
@@ -68,7 +114,8 @@ enum sip_reading {
  * values and repeated singletons are reported only once all header fields are read.
  * One pass, allocates nothing, any bytes.
  */
-enum bf_err message_read(struct span bytes, unsigned reading, struct sip_message *ret, struct fault *fault) must_use;
+enum bf_err message_read(struct span bytes, unsigned reading, struct sip_message *ret, struct fault *fault)
+    must_use;
 
 /* The value of the first header of that id, or SPAN_NONE. */
 struct span message_header(const struct sip_message *m, enum sip_header_id id);
@@ -98,8 +145,8 @@ bool sip_list_next(struct span *rest, struct span *ret_value);
 struct sip_address {
     struct span display; /* without quotes, escapes kept; SPAN_NONE when absent */
     bool display_quoted;
-    struct span uri;     /* without <> */
-    struct span params;  /* `;tag=x;y`, leading semicolon included; may be empty */
+    struct span uri;    /* without <> */
+    struct span params; /* `;tag=x;y`, leading semicolon included; may be empty */
 };
 enum bf_err sip_address_read(struct span value, struct sip_address *ret, struct fault *fault) must_use;
 
@@ -116,8 +163,8 @@ struct sip_via {
     uint16_t port;         /* 0: absent */
     struct span branch;    /* empty when absent */
     struct span received, maddr;
-    bool rport;            /* present without a value, or with one */
-    uint16_t rport_value;  /* 0: without */
+    bool rport;           /* present without a value, or with one */
+    uint16_t rport_value; /* 0: without */
     struct span params;
 };
 enum bf_err sip_via_read(struct span value, struct sip_via *ret, struct fault *fault) must_use;

@@ -21,11 +21,13 @@ struct number {
 
 /* How numbers without '+' are understood here. All texts are digits; empty ones are not applied. */
 struct dial_plan {
-    char country[4];             /* "1" */
+    char country[4];              /* "1" */
     char international_prefix[8]; /* "011" */
-    char trunk_prefix[4];        /* "0"; stripped before the country code is put in front */
-    uint8_t national_min, national_max; /* digits of a national number, trunk prefix excluded; 0: plan unused */
-    bool digits_are_numbers;     /* a user part of NUMBER_LOCAL_MIN digits or more is a number without user=phone too (TN-001) */
+    char trunk_prefix[4];         /* "0"; stripped before the country code is put in front */
+    uint8_t national_min,
+        national_max; /* digits of a national number, trunk prefix excluded; 0: plan unused */
+    bool
+        digits_are_numbers; /* a user part of NUMBER_LOCAL_MIN digits or more is a number without user=phone too (TN-001) */
 };
 
 /* Where nothing is configured: digits stay as they are, and many of them are a number. */
@@ -62,7 +64,7 @@ char *number_show(const struct number *n, char out[static LIMIT_NUMBER + 2]);
  */
 struct number_range {
     struct number start;
-    uint64_t count;  /* 1: just start; 0: prefix */
+    uint64_t count; /* 1: just start; 0: prefix */
 };
 enum bf_err number_range_read(struct span text, struct number_range *ret, struct fault *fault) must_use;
 bool number_range_holds(const struct number_range *range, const struct number *number);

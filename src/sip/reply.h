@@ -36,15 +36,16 @@ void reply_end(struct buf *out, struct span body);
 
 /* Tag for the To of all answers to this request: a keyed hash of Call-ID, From tag, CSeq and top branch (SIP-031). */
 #define REPLY_TAG 16u
-void reply_tag(const uint8_t secret[static 16], const struct sip_message *request, char out[static REPLY_TAG]);
+void reply_tag(const uint8_t secret[static 16], const struct sip_message *request,
+               char out[static REPLY_TAG]);
 
 /*
  * Where an answer to this request goes over UDP (SIP-023): the source, at its own port if it asked for rport, else
  * at that of its Via. maddr only if it is a multicast group: any other would let a sender aim our answers at
  * somebody else. false: not answerable.
  */
-bool reply_target(const struct sip_message *request, const struct sip_source *from, struct sockaddr_storage *ret,
-                  socklen_t *ret_n);
+bool reply_target(const struct sip_message *request, const struct sip_source *from,
+                  struct sockaddr_storage *ret, socklen_t *ret_n);
 
 /* The standard reason phrase of a status, "" when there is none. */
 const char *sip_reason(int status);

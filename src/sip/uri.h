@@ -11,14 +11,14 @@ enum uri_scheme { URI_SIP, URI_SIPS, URI_TEL, URI_URN, URI_OTHER };
 
 struct sip_uri {
     enum uri_scheme scheme;
-    struct span text;     /* the whole URI */
-    struct span user;     /* SIP: before '@', password cut off, parameters inside included; tel: the number */
+    struct span text; /* the whole URI */
+    struct span user; /* SIP: before '@', password cut off, parameters inside included; tel: the number */
     struct span password;
-    struct span host;     /* SIP only; IPv6 in its brackets */
-    uint16_t port;        /* 0: absent */
-    struct span params;   /* SIP: after host/port; tel: after the number; leading ';' included */
-    struct span headers;  /* after '?' */
-    struct span opaque;   /* what follows the scheme and its colon */
+    struct span host;    /* SIP only; IPv6 in its brackets */
+    uint16_t port;       /* 0: absent */
+    struct span params;  /* SIP: after host/port; tel: after the number; leading ';' included */
+    struct span headers; /* after '?' */
+    struct span opaque;  /* what follows the scheme and its colon */
 };
 
 /* Spans into `text`. BF_EFORM; BF_ELIMIT beyond LIMIT_URI. One pass, allocates nothing. */

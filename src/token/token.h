@@ -20,43 +20,43 @@ enum ppt { PPT_NONE, PPT_SHAKEN, PPT_DIV, PPT_DIV_O, PPT_RPH, PPT_RCD, PPT_RSP, 
 /* What broke, so that STIR code and ATIS case follow from a table (verdict/), never from the text. */
 enum token_flaw {
     TOKEN_SOUND,
-    TOKEN_FORM,       /* not three parts, base64url, JSON, UTF-8, duplicate members, too long */
-    TOKEN_COMPACT,    /* `..signature`: recognized; not supported here for this ppt */
-    TOKEN_HEADER,     /* alg, typ or x5u missing */
-    TOKEN_ALG,        /* alg is not ES256 */
-    TOKEN_TYP,        /* typ is not passport */
-    TOKEN_CRIT,       /* crit is there */
+    TOKEN_FORM,             /* not three parts, base64url, JSON, UTF-8, duplicate members, too long */
+    TOKEN_COMPACT,          /* `..signature`: recognized; not supported here for this ppt */
+    TOKEN_HEADER,           /* alg, typ or x5u missing */
+    TOKEN_ALG,              /* alg is not ES256 */
+    TOKEN_TYP,              /* typ is not passport */
+    TOKEN_CRIT,             /* crit is there */
     TOKEN_SIGNATURE_LENGTH, /* not 64 bytes */
-    TOKEN_CLAIMS,     /* a mandatory claim is missing or malformed */
-    TOKEN_IAT,        /* iat is no integer */
-    TOKEN_ATTEST,     /* attest is none of A, B, C */
+    TOKEN_CLAIMS,           /* a mandatory claim is missing or malformed */
+    TOKEN_IAT,              /* iat is no integer */
+    TOKEN_ATTEST,           /* attest is none of A, B, C */
 };
 
 /* What the offset of a fault counts in: a text is all of the token; header and payload are the decoded JSON. */
 enum token_place { TOKEN_IN_TEXT, TOKEN_IN_HEADER, TOKEN_IN_PAYLOAD };
 
-struct party {  /* orig, or one of dest */
+struct party { /* orig, or one of dest */
     bool is_uri;
     struct span text; /* canonical digits, or a URI */
 };
 
 struct token {
-    struct span text;           /* as received */
-    struct span header_segment; /* base64url text */
-    struct span signed_part;    /* header "." payload, as received: what the signature is over */
-    uint8_t signature[64];      /* r then s, big-endian */
+    struct span text;            /* as received */
+    struct span header_segment;  /* base64url text */
+    struct span signed_part;     /* header "." payload, as received: what the signature is over */
+    uint8_t signature[64];       /* r then s, big-endian */
     struct span header, payload; /* decoded JSON, in the arena */
     enum ppt ppt;
-    struct span ppt_text;       /* SPAN_NONE for baseline */
+    struct span ppt_text; /* SPAN_NONE for baseline */
     struct span x5u;
     struct party orig;
     struct party dest[LIMIT_DEST];
     size_t n_dest;
     utc_t iat;
-    char attest;                /* 'A', 'B', 'C'; 0 when there is none */
-    struct span origid;         /* SPAN_NONE when absent */
+    char attest;        /* 'A', 'B', 'C'; 0 when there is none */
+    struct span origid; /* SPAN_NONE when absent */
     bool origid_is_uuid;
-    bool canonical;             /* header and payload are serialized as A.3 asks */
+    bool canonical;               /* header and payload are serialized as A.3 asks */
     enum token_place fault_place; /* after an error */
 };
 
@@ -83,16 +83,16 @@ struct token_fingerprint {
 
 /* What a new token says. */
 struct token_claims {
-    enum ppt ppt;           /* PPT_NONE, PPT_SHAKEN */
+    enum ppt ppt; /* PPT_NONE, PPT_SHAKEN */
     struct span x5u;
     struct party orig;
     const struct party *dest;
     size_t n_dest;
     utc_t iat;
-    char attest;            /* shaken only */
-    struct span origid;     /* shaken only; a UUID in lower case */
+    char attest;                         /* shaken only */
+    struct span origid;                  /* shaken only; a UUID in lower case */
     const struct token_fingerprint *mky; /* sorted here; at most TOKEN_FINGERPRINTS */
-    size_t n_mky;           /* 0: no mky */
+    size_t n_mky;                        /* 0: no mky */
 };
 
 /*

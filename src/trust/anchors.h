@@ -17,11 +17,16 @@
 struct trust_domain_options {
     const char *name;
     /* PEM or DER files, or directories of them. Self-signed certificates are the anchors; paths may use the others. */
-    const char *const *anchors;     size_t n_anchors;
-    const char *const *crls;        size_t n_crls;        /* PEM or DER files; the CRL signer's certificate may stand in one */
-    const char *const *policy_oids; size_t n_policy_oids; /* leaf must carry one of them; none: not asked. A trailing ".*" matches the arc */
-    const char *const *subject_c;   size_t n_subject_c;   /* country codes the leaf's subject must have; none: not asked */
-    const struct number_range *numbers; size_t n_numbers; /* callers it may vouch for; none: all */
+    const char *const *anchors;
+    size_t n_anchors;
+    const char *const *crls;
+    size_t n_crls; /* PEM or DER files; the CRL signer's certificate may stand in one */
+    const char *const *policy_oids;
+    size_t n_policy_oids; /* leaf must carry one of them; none: not asked. A trailing ".*" matches the arc */
+    const char *const *subject_c;
+    size_t n_subject_c; /* country codes the leaf's subject must have; none: not asked */
+    const struct number_range *numbers;
+    size_t n_numbers; /* callers it may vouch for; none: all */
     bool lab;
 };
 
@@ -49,7 +54,7 @@ enum revocation {
     REVOCATION_NOT_ASKED, /* no CRL is configured */
     REVOCATION_GOOD,
     REVOCATION_REVOKED,
-    REVOCATION_UNKNOWN,   /* a CRL is configured, and none is valid (never, or 72 h past nextUpdate) */
+    REVOCATION_UNKNOWN, /* a CRL is configured, and none is valid (never, or 72 h past nextUpdate) */
 };
 /* State of the domain's CRLs at `now`: GOOD, UNKNOWN or NOT_ASKED; *ret_age_s since thisUpdate of the oldest. */
 enum revocation trust_domain_crl(const struct trust *t, size_t domain, utc_t now, int64_t *ret_age_s);

@@ -10,7 +10,8 @@
 #include "trust/signer.h"
 #include "trust/table.h"
 
-#define ENTRY_HEADERS 8u /* header segments learned a URL: one CA's tokens differ by ppt and order of members */
+#define ENTRY_HEADERS                                                                                        \
+    8u /* header segments learned a URL: one CA's tokens differ by ppt and order of members */
 
 /* A URL. Readers see node, signer, failure and used; the rest is the builder's. */
 struct entry {
@@ -21,8 +22,8 @@ struct entry {
     bool proven;           /* of the main part: a token verified under a trusted chain */
     bool given;            /* from certs_dir */
     uint64_t built_at;     /* tick when the signer was published */
-    mono_t asked;          /* when it was last fetched because of a failed signature, or ahead of its end; 0: never */
-    char *body;            /* the chain as it came, to be built again under other anchors */
+    mono_t asked; /* when it was last fetched because of a failed signature, or ahead of its end; 0: never */
+    char *body;   /* the chain as it came, to be built again under other anchors */
     size_t body_n, bytes;
     utc_t until;
     struct header *headers[ENTRY_HEADERS];
@@ -89,7 +90,7 @@ struct signers {
     size_t n_all, room, n_main, main_bytes;
     struct flight *flights;
     size_t n_held;
-    mono_t held_at; /* when the held ones were last tried */
+    mono_t held_at;    /* when the held ones were last tried */
     size_t rebuild_at; /* entries from here on wait to be judged under the present anchors */
     mono_t upkeep_at;
 };
@@ -97,9 +98,11 @@ struct signers {
 /* ---- entries.c ---- */
 
 struct entry *entry_find(struct signers *s, struct span x5u);
-struct entry *entry_for(struct signers *s, struct span x5u); /* made where there is none; NULL without memory */
-void entry_remove(struct signers *s, struct entry *e);       /* readers that hold it keep it until their batch ends */
-void entry_release(void *entry);                             /* frees it */
+struct entry *entry_for(struct signers *s,
+                        struct span x5u); /* made where there is none; NULL without memory */
+void entry_remove(struct signers *s,
+                  struct entry *e); /* readers that hold it keep it until their batch ends */
+void entry_release(void *entry);    /* frees it */
 void entry_publish(struct signers *s, struct entry *e, struct signer *signer); /* takes signer over */
 /* A copy that is there serves on: only who has nothing is told the failure. */
 void entry_fail(struct signers *s, struct span x5u, const char *why, int64_t for_s);
@@ -124,7 +127,7 @@ void flights_launch_held(struct signers *s);
 
 /* ---- builder.c ---- */
 
-void *builder_run(void *signers); /* the thread; ends when the box is closed */
+void *builder_run(void *signers);      /* the thread; ends when the box is closed */
 void builder_clear(struct signers *s); /* after the thread has ended: waiters are told, everything is freed */
 
 #endif

@@ -13,10 +13,10 @@
 #include "base/span.h"
 
 struct cached {
-    char *body;     /* to be freed */
+    char *body; /* to be freed */
     size_t n;
     utc_t fetched;
-    utc_t until;    /* as long as it may be used without asking again */
+    utc_t until; /* as long as it may be used without asking again */
 };
 
 /* The body for a URL in an offline repository. BF_ENOENT: none; BF_EIO, BF_ELIMIT, BF_ENOMEM. */

@@ -33,7 +33,7 @@ enum chain_use { CHAIN_FOR_CALLS, CHAIN_FOR_LISTS };
  */
 #define CHAIN_TRIES 48u
 #define CHAIN_STEPS 2048u
-const char *chain_explore(const struct domain *domain, enum chain_use use, X509 *leaf, STACK_OF(X509) *extra,
+const char *chain_explore(const struct domain *domain, enum chain_use use, X509 *leaf, STACK_OF(X509) * extra,
                           chain_found *found, void *arg);
 
 /* RSA 2048 to 4096, or EC on the named curves P-256, P-384, P-521. NULL: allowed; else why not, constant text. */

@@ -18,10 +18,10 @@
 
 struct crl {
     char *path;
-    X509_CRL *list;          /* NULL: could not be read */
-    const char *why;         /* NULL: usable; else why it never was, constant text */
+    X509_CRL *list;  /* NULL: could not be read */
+    const char *why; /* NULL: usable; else why it never was, constant text */
     bool indirect;
-    bool proven;             /* signed by a signer that chains to an anchor; direct lists may wait for their issuer */
+    bool proven; /* signed by a signer that chains to an anchor; direct lists may wait for their issuer */
     utc_t this_update, next_update;
 };
 
@@ -29,12 +29,13 @@ struct crl {
  * All lists of a file, PEM or DER; certificates in it go to `signers`. Unreadable ones give a row with `why`.
  * Appends to *lists. BF_ENOMEM.
  */
-enum bf_err crl_read_file(const char *path, struct crl ***lists, size_t *n, STACK_OF(X509) *signers) must_use;
+enum bf_err crl_read_file(const char *path, struct crl ***lists, size_t *n, STACK_OF(X509) * signers)
+    must_use;
 void crl_destroy(struct crl *crl);
 
 /* From bytes, as above: what the file reader and the fuzzer use. */
 enum bf_err crl_read(const char *path, struct span bytes, struct crl ***lists, size_t *n,
-                     STACK_OF(X509) *signers) must_use;
+                     STACK_OF(X509) * signers) must_use;
 
 /* Looks for the list's signer in the domain and checks the signature; sets proven or why. */
 void crl_settle(const struct domain *domain, struct crl *crl, utc_t now);

@@ -6,9 +6,9 @@
 #include "base/fault.h"
 #include "base/span.h"
 
-#define DER_INTEGER   0x02u
-#define DER_IA5STRING 0x16u
-#define DER_SEQUENCE  0x30u
+#define DER_INTEGER    0x02u
+#define DER_IA5STRING  0x16u
+#define DER_SEQUENCE   0x30u
 #define DER_CONTEXT(n) (0xA0u | (n)) /* constructed, context-specific */
 
 /* What is left to read of a value, and where in the whole it stands. */

@@ -14,8 +14,8 @@ struct crl;
 
 struct domain {
     char *name;
-    STACK_OF(X509) *anchors; /* self-signed certificates of the anchor files */
-    STACK_OF(X509) *known;   /* the others: paths may use them, none ends there */
+    STACK_OF(X509) * anchors; /* self-signed certificates of the anchor files */
+    STACK_OF(X509) * known;   /* the others: paths may use them, none ends there */
     char (*policy_oids)[POLICY_TEXT];
     size_t n_policy_oids;
     char (*subject_c)[COUNTRY_TEXT];
@@ -25,7 +25,7 @@ struct domain {
     bool lab;
     struct crl **crls; /* one for each configured list, unreadable ones included */
     size_t n_crls;
-    STACK_OF(X509) *crl_signers; /* certificates that stand in CRL files: only for CRLs */
+    STACK_OF(X509) * crl_signers; /* certificates that stand in CRL files: only for CRLs */
 };
 
 struct trust {

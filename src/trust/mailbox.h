@@ -13,7 +13,7 @@ enum letter_kind { LETTER_WANT, LETTER_FETCHED, LETTER_PROVEN, LETTER_REBUILD };
 struct letter {
     struct letter *next;
     enum letter_kind kind;
-    struct span x5u;   /* in `bytes` */
+    struct span x5u;    /* in `bytes` */
     struct span header; /* PROVEN, in `bytes` */
     /* WANT */
     uint64_t source;

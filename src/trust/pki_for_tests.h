@@ -14,9 +14,9 @@
 
 /* What extensions stand in a usual root, CA and leaf: OpenSSL's configuration syntax, a line each. */
 #define PKI_KEY_IDS "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
-#define PKI_ROOT                                                                                                    \
+#define PKI_ROOT                                                                                             \
     "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
-#define PKI_CA \
+#define PKI_CA                                                                                               \
     "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\n" PKI_KEY_IDS
 #define PKI_TNAUTH "1.3.6.1.5.5.7.1.26="
 #define PKI_SPC    PKI_TNAUTH "DER:30:08:A0:06:16:04:31:32:33:34\n"
@@ -28,13 +28,13 @@ struct pki_order {
     const char *extensions; /* NULL: PKI_LEAF */
     const char *key;        /* a curve's name, "RSA:2048", "ED25519"; NULL: P-256; used when `own` is NULL */
     EVP_PKEY *own;
-    X509 *issuer;           /* NULL: self-signed */
+    X509 *issuer; /* NULL: self-signed */
     EVP_PKEY *issuer_key;
     const char *issuer_name; /* instead of the issuer's subject */
-    const char *digest;     /* NULL: SHA256 */
-    utc_t from, to;         /* 0: PKI_FROM, PKI_TO */
-    long serial;            /* 0: a new one */
-    int version;            /* 0: X509_VERSION_3; else one more than what stands in the certificate */
+    const char *digest;      /* NULL: SHA256 */
+    utc_t from, to;          /* 0: PKI_FROM, PKI_TO */
+    long serial;             /* 0: a new one */
+    int version;             /* 0: X509_VERSION_3; else one more than what stands in the certificate */
 };
 
 struct pki_pair {
@@ -70,7 +70,7 @@ const char *pki_pem_file(const struct pki_dir *dir, const char *name, X509 *cons
 /* A trust of one domain with these anchors and options (anchors in it are replaced); options may be NULL. */
 struct trust *pki_trust(const struct pki_dir *dir, X509 *const *anchors, size_t n,
                         const struct trust_domain_options *options);
-#define PKI_TRUST(dir, options, ...)                                                                                \
+#define PKI_TRUST(dir, options, ...)                                                                         \
     pki_trust((dir), (X509 *[]){ __VA_ARGS__ }, sizeof((X509 *[]){ __VA_ARGS__ }) / sizeof(X509 *), (options))
 
 struct signer *pki_signer(const struct trust *trust, char *pem); /* frees pem */

@@ -20,37 +20,40 @@
 struct signer_path {
     uint8_t domain; /* index in the struct trust it was built against */
     utc_t from, to; /* both inclusive */
-    enum revocation revocation; /* what the lists say of the whole path; whether they are fresh: trust_domain_crl */
+    enum revocation
+        revocation; /* what the lists say of the whole path; whether they are fresh: trust_domain_crl */
 };
 #define SIGNER_PATHS 16u
 
 enum signer_fitness {
-    SIGNER_FIT,        /* leaf P-256 on the named curve, digitalSignature, no CA, TNAuthList (or SAN) there */
-    SIGNER_UNPARSED,   /* the bytes hold no certificate chain: 436 */
-    SIGNER_UNFIT,      /* a leaf that may not sign PASSporTs: 437 */
+    SIGNER_FIT,      /* leaf P-256 on the named curve, digitalSignature, no CA, TNAuthList (or SAN) there */
+    SIGNER_UNPARSED, /* the bytes hold no certificate chain: 436 */
+    SIGNER_UNFIT,    /* a leaf that may not sign PASSporTs: 437 */
 };
 
 struct signer {
-    char *x5u;               /* "" for --cert */
+    char *x5u; /* "" for --cert */
     enum signer_fitness fitness;
-    const char *why;         /* constant text; never NULL: why it is not fit, or why no path holds */
-    struct es256_key *key;   /* SIGNER_FIT only */
+    const char *why;               /* constant text; never NULL: why it is not fit, or why no path holds */
+    struct es256_key *key;         /* SIGNER_FIT only */
     uint8_t key_id[SHA256_BYTES];  /* SHA-256 of the SubjectPublicKeyInfo */
     uint8_t leaf_id[SHA256_BYTES]; /* SHA-256 of the leaf's DER */
-    struct tnauth *tnauth;   /* NULL: no such extension */
-    char *subject, *issuer;  /* one line, RFC 2253 style; "" when unparsed */
-    char *serial;            /* lower-case hex */
-    char *spc;               /* "" when there is none */
-    char **san_domains; size_t n_san_domains; /* SIP domains the leaf may speak for (RFC 5922 section 7.2: uriName sip:host, dNSName) */
+    struct tnauth *tnauth;         /* NULL: no such extension */
+    char *subject, *issuer;        /* one line, RFC 2253 style; "" when unparsed */
+    char *serial;                  /* lower-case hex */
+    char *spc;                     /* "" when there is none */
+    char **san_domains;
+    size_t
+        n_san_domains; /* SIP domains the leaf may speak for (RFC 5922 section 7.2: uriName sip:host, dNSName) */
     utc_t not_before, not_after; /* of the leaf */
     size_t n_certificates;
     struct signer_path paths[SIGNER_PATHS];
-    size_t n_paths;          /* 0: untrusted everywhere */
-    const char *path_why;    /* constant or static text: why there is no path (SEC-016..023) */
-    uint64_t generation;     /* of the struct trust */
-    utc_t fetched;           /* when its bytes were fetched; 0: given by hand */
-    mono_t fresh_until;      /* when to prefetch it again */
-    size_t bytes;            /* memory it takes */
+    size_t n_paths;       /* 0: untrusted everywhere */
+    const char *path_why; /* constant or static text: why there is no path (SEC-016..023) */
+    uint64_t generation;  /* of the struct trust */
+    utc_t fetched;        /* when its bytes were fetched; 0: given by hand */
+    mono_t fresh_until;   /* when to prefetch it again */
+    size_t bytes;         /* memory it takes */
 };
 
 /*
@@ -72,15 +75,15 @@ enum signer_standing signer_standing(const struct signer *s, utc_t at, const str
 struct signers;
 
 struct signers_options {
-    struct fetch *fetch;          /* NULL: offline, nothing is fetched; must outlive the signers */
-    const char *certs_dir;        /* NULL, or the offline repository: <sha256 of the URL>.pem */
-    const char *cache_dir;        /* NULL, or where bodies are kept over a restart (mode 0700) */
-    struct trust *trust;          /* taken over when signers_create succeeds; NULL: nothing is trusted */
+    struct fetch *fetch;   /* NULL: offline, nothing is fetched; must outlive the signers */
+    const char *certs_dir; /* NULL, or the offline repository: <sha256 of the URL>.pem */
+    const char *cache_dir; /* NULL, or where bodies are kept over a restart (mode 0700) */
+    struct trust *trust;   /* taken over when signers_create succeeds; NULL: nothing is trusted */
     struct epoch *epoch;
     const struct clock_source *clock;
-    size_t main_max;              /* 0: 8192 signers that verified something */
-    size_t probation_max;         /* 0: 256 others */
-    bool lab;                     /* URL rules of x5u.lab */
+    size_t main_max;      /* 0: 8192 signers that verified something */
+    size_t probation_max; /* 0: 256 others */
+    bool lab;             /* URL rules of x5u.lab */
     struct log *log;
 };
 
@@ -100,7 +103,8 @@ enum signer_found {
 enum signer_found signers_find(const struct signers *s, const struct trust *trust, struct span x5u,
                                const struct signer **ret, const char **ret_why);
 /* The short way: by the raw header segment of a token over which a signature has held. NULL: take the long way. */
-const struct signer *signers_find_header(const struct signers *s, const struct trust *trust, struct span header_segment);
+const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
+                                         struct span header_segment);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 
@@ -111,7 +115,8 @@ void signers_proven(struct signers *s, const struct signer *signer, struct span 
  * an older copy: fetch again, at most once a minute a URL (else done soon). source as in fetch_get.
  */
 typedef void signers_done(void *arg);
-enum bf_err signers_want(struct signers *s, struct span x5u, uint64_t source, bool stale, signers_done *done, void *arg) must_use;
+enum bf_err signers_want(struct signers *s, struct span x5u, uint64_t source, bool stale, signers_done *done,
+                         void *arg) must_use;
 
 /*
  * Swaps the trust snapshot (taken over; trust_succeed); every entry is built again in the background, and looks up as

@@ -18,7 +18,7 @@ struct tnauth_entry {
 struct tnauth {
     struct tnauth_entry *entries; /* owned */
     size_t n;
-    uint8_t *der;                 /* owned copy */
+    uint8_t *der; /* owned copy */
     size_t der_n;
 };
 
@@ -40,7 +40,8 @@ bool tnauth_encompasses(const struct tnauth *parent, const struct tnauth *child)
 struct span tnauth_spc(const struct tnauth *list);
 
 /* DER of a list, for the lab and for CSRs. *ret_n bytes in out, which takes size. BF_ELIMIT, BF_EFORM. */
-enum bf_err tnauth_write(const struct tnauth_entry *entries, size_t n, uint8_t *out, size_t size, size_t *ret_n) must_use;
+enum bf_err tnauth_write(const struct tnauth_entry *entries, size_t n, uint8_t *out, size_t size,
+                         size_t *ret_n) must_use;
 
 AUTO_DEFINE(struct tnauth, tnauth_destroy);
 
