@@ -338,7 +338,7 @@ enum revocation crl_of_path(const struct domain *domain, const struct chain *cha
         for (size_t k = 0; k < domain->n_crls; k++)
             switch (ask_list(domain->crls[k], chain->certificates[i], chain->certificates[i + 1])) {
             case SAYS_NOTHING: break;
-            case SAYS_GOOD: asked = true; break;
+            case SAYS_GOOD: asked = asked || i == 0; break; /* the signer itself, not only its issuer */
             case SAYS_UNKNOWN: unknown = true; break;
             case SAYS_REVOKED: return REVOCATION_REVOKED;
             }

@@ -261,6 +261,17 @@ static void a_direct_list_speaks_for_its_own_issuer_only(void **state)
     free_world(&w);
 }
 
+static void a_list_about_its_issuer_alone_says_nothing_about_a_signer(void **state)
+{
+    struct world w = make_world();
+    const struct list_order order = { w.p.root.x, w.p.root.key, .indirect = false };
+    const char *list = list_file(&w.dir, "list.pem", &order, NULL);
+    (void)state;
+    auto_(trust_destroy) struct trust *trust = trust_with(&w, &list, 1);
+    assert_int_equal(of_chain(trust, w.p.leaf.x, w.p.ca.x), REVOCATION_NOT_ASKED);
+    free_world(&w);
+}
+
 static void without_lists_nothing_is_asked(void **state)
 {
     struct world w = make_world();
@@ -460,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_revoked_ca_revokes_its_leaves_and_a_removed_entry_does_not),
         cmocka_unit_test(a_direct_list_speaks_for_its_own_issuer_only),
         cmocka_unit_test(a_direct_list_with_a_false_signature_makes_its_issuer_unknown),
+        cmocka_unit_test(a_list_about_its_issuer_alone_says_nothing_about_a_signer),
         cmocka_unit_test(without_lists_nothing_is_asked),
         cmocka_unit_test(lists_that_cannot_be_used_say_why),
         cmocka_unit_test(tru_005_a_list_counts_for_72_hours_past_its_next_update),
