@@ -47,7 +47,20 @@ static void every_character_is_written_and_read_back(void **state)
         const bool real = c <= 0x10FFFF && (c < 0xD800 || c > 0xDFFF);
         if (real ? n == 0 || utf8_length(span_make(bytes, n)) != n : n != 0)
             fail_msg("U+%04X: %zu bytes", c, n);
+        uint32_t again;
+        if (real)
+            assert_int_equal(utf8_decode(span_make(bytes, n), &again), n);
+        if (real)
+            assert_int_equal(again, c);
     }
+}
+
+static void what_is_no_character_is_read_as_the_replacement_of_one_byte(void **state)
+{
+    uint32_t c;
+    (void)state;
+    assert_int_equal(utf8_decode(SPAN("\xC3("), &c), 1);
+    assert_int_equal(c, 0xFFFD);
 }
 
 static void a_cut_never_splits_a_character(void **state)
@@ -64,6 +77,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(malformed_sequences_are_found_where_they_begin),
         cmocka_unit_test(every_character_is_written_and_read_back),
+        cmocka_unit_test(what_is_no_character_is_read_as_the_replacement_of_one_byte),
         cmocka_unit_test(a_cut_never_splits_a_character),
     };
     return tap_run(tests, ARRAY_SIZE(tests));

@@ -44,6 +44,16 @@ size_t utf8_check(struct span s)
     return i;
 }
 
+size_t utf8_decode(struct span s, uint32_t *ret)
+{
+    static const unsigned char first_bits[] = { 0, 0x7F, 0x1F, 0x0F, 0x07 };
+    const size_t n = utf8_length(s);
+    *ret = n ? (unsigned char)s.p[0] & first_bits[n] : 0xFFFDu;
+    for (size_t i = 1; i < n; i++)
+        *ret = *ret << 6 | ((unsigned char)s.p[i] & 0x3Fu);
+    return n ? n : 1;
+}
+
 size_t utf8_encode(uint32_t c, char out[4])
 {
     if (c < 0x80) {

@@ -11,6 +11,9 @@ size_t utf8_length(struct span s);
 /* Offset of the first byte that is no UTF-8, or s.n. */
 size_t utf8_check(struct span s);
 
+/* The character that s, not empty, begins with, and its bytes; where there is none: U+FFFD and one byte. */
+size_t utf8_decode(struct span s, uint32_t *ret);
+
 /* Writes the character into out[4]; returns its length, 0 for surrogates and values past U+10FFFF. */
 size_t utf8_encode(uint32_t code_point, char out[4]);
 

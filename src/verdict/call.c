@@ -9,8 +9,7 @@
 #include "verdict/call.h"
 
 #include "sip/uri.h"
-
-#define DISPLAY_DIGITS 7u /* a display name with so many digits and nothing else is read as a number */
+#include "verdict/shown.h"
 
 /* A URI as a number, or as canonical text in the arena. */
 struct read_party {
@@ -41,30 +40,9 @@ static enum bf_err party_read(struct span text, const struct dial_plan *plan, st
     return BF_OK;
 }
 
-static void shown_add(struct call *c, enum number_place place, const struct read_party *p)
+static void shown_party(struct call *c, enum number_place place, const struct read_party *p)
 {
-    if (c->n_shown == CALL_SHOWN) {
-        c->shown_too_many = true;
-        return;
-    }
-    c->shown[c->n_shown++] = (struct shown_number){
-        .place = place, .is_number = p->is_number, .number = p->number, .uri = p->uri
-    };
-}
-
-/* `"+1 202 555 0100" <sip:…>`: a phone shows the text, so the text is a number that is shown. */
-static void shown_display(struct call *c, struct span display, const struct dial_plan *plan)
-{
-    struct read_party p = { .is_number = true, .uri = SPAN_NONE };
-    size_t digits = 0;
-    for (size_t i = 0; i < display.n; i++) {
-        const char ch = display.p[i];
-        digits += ch >= '0' && ch <= '9';
-        if (!(ch >= '0' && ch <= '9') && !memchr("+-.() ", ch, 6))
-            return;
-    }
-    if (digits >= DISPLAY_DIGITS && number_of_text(display, plan, &p.number, NULL) == BF_OK)
-        shown_add(c, PLACE_DISPLAY, &p);
+    shown_add(c, &(struct shown_number){ place, p->is_number, p->number, p->uri });
 }
 
 static bool is_anonymous_uri(const struct sip_uri *uri)
@@ -124,14 +102,13 @@ static enum bf_err read_from(const struct sip_message *m, const struct call_rule
     if (!sip_param(a.params, SPAN("tag"), &c->from_tag))
         c->from_tag = SPAN_NONE;
     c->anonymous = is_anonymous_uri(&uri) || wants_privacy(m);
-    c->claimed_name = arena_copy(arena, span_make(name, sip_display_text(&a, name, sizeof name)));
-    if (c->claimed_name.n == 0 || is_anonymous_uri(&uri))
-        c->claimed_name = SPAN_NONE;
+    const struct span display = span_make(name, sip_display_text(&a, name, sizeof name));
+    shown_display(c, display, rules->plan);
     if (is_anonymous_uri(&uri))
         return BF_OK;
+    c->claimed_name = display.n ? arena_copy(arena, display) : SPAN_NONE;
     hear_carrier(c, &uri);
-    shown_add(c, PLACE_FROM, &p);
-    shown_display(c, c->claimed_name, rules->plan);
+    shown_party(c, PLACE_FROM, &p);
     c->has_caller = p.is_number;
     c->caller = p.number;
     c->caller_uri = p.uri;
@@ -143,6 +120,7 @@ static size_t read_asserted(const struct sip_message *m, enum sip_header_id id, 
                             const struct call_rules *rules, struct arena *arena, struct call *c,
                             struct read_party *ret_first, bool *ret_differ)
 {
+    const struct read_party unreadable = { .uri = SPAN_NONE };
     const struct sip_header *h;
     size_t n = 0;
     *ret_differ = false;
@@ -153,15 +131,19 @@ static size_t read_asserted(const struct sip_message *m, enum sip_header_id id, 
             struct sip_uri uri;
             struct read_party p;
             char name[LIMIT_DISPLAY_NAME];
-            if (sip_address_read(value, &a, NULL) || party_read(a.uri, rules->plan, arena, &uri, &p, NULL) ||
-                is_anonymous_uri(&uri))
+            if (sip_address_read(value, &a, NULL) || party_read(a.uri, rules->plan, arena, &uri, &p, NULL)) {
+                shown_party(c, place, &unreadable); /* a phone may be less particular */
+                continue;
+            }
+            const struct span display = span_make(name, sip_display_text(&a, name, sizeof name));
+            shown_display(c, display, rules->plan);
+            if (is_anonymous_uri(&uri))
                 continue;
             if (place == PLACE_PAI)
                 hear_carrier(c, &uri);
-            shown_add(c, place, &p);
-            shown_display(c, span_make(name, sip_display_text(&a, name, sizeof name)), rules->plan);
+            shown_party(c, place, &p);
             if (c->claimed_name.n == 0)
-                c->claimed_name = arena_copy(arena, span_make(name, sip_display_text(&a, name, sizeof name)));
+                c->claimed_name = arena_copy(arena, display);
             if (!p.is_number)
                 continue;
             if (n++ == 0)

@@ -10,6 +10,7 @@
 
 #include "sip/uri.h"
 #include "token/json.h"
+#include "verdict/shown.h"
 
 struct reading {
     const struct call_rules *rules;
@@ -128,6 +129,11 @@ static enum bf_err read_called(const struct reading *r, const struct json_value 
     c->has_called = p.is_number;
     c->called = p.number;
     c->called_uri = p.uri;
+    for (size_t i = 0; c->has_called && i < r->rules->n_never_block; i++)
+        if (number_range_holds(&r->rules->never_block[i], &c->called)) {
+            c->never_block = true;
+            c->never_block_why = "this number is never blocked";
+        }
     return BF_OK;
 }
 
@@ -190,6 +196,7 @@ static void read_name(const struct reading *r, const struct json_value *o, struc
     struct json_value v;
     if (json_member(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
         c->claimed_name = span_first(text_of(r, &v), LIMIT_DISPLAY_NAME);
+    shown_display(c, c->claimed_name, r->rules->plan);
 }
 
 enum bf_err call_of_json(struct span json, const struct call_rules *rules, const struct instant *at,
