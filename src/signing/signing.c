@@ -88,7 +88,7 @@ const char *sign_refusal_text(enum sign_refusal r)
 /* ppt of a token's header, as far as it can be read without judging the token. */
 static bool header_says_shaken(struct span token)
 {
-    uint8_t bytes[2048]; /* a header is a URL and little more */
+    uint8_t bytes[BASE64URL_BYTES(LIMIT_IDENTITY_VALUE)]; /* whatever fits into an Identity value */
     char room[64];
     struct buf scratch = BUF_ON(room);
     struct json_value header, ppt;
