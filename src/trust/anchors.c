@@ -200,12 +200,13 @@ static enum bf_err read_anchors(struct domain *d, const struct trust_domain_opti
 
 /* ---- a domain ---- */
 
-static enum bf_err copy_texts(const char *const *from, size_t n, size_t size, char *to)
+static enum bf_err copy_texts(const char *const *from, size_t texts, size_t size, char *to)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strlen(from[i]) >= size)
+    for (size_t i = 0; i < texts; i++) {
+        const size_t n = strlen(from[i]);
+        if (n >= size)
             return BF_ELIMIT;
-        strcpy(to + i * size, from[i]);
+        memcpy(to + i * size, from[i], n + 1);
     }
     return BF_OK;
 }

@@ -106,7 +106,7 @@ static const char *judge_list(struct crl *crl)
 static enum bf_err add(const char *path, X509_CRL *list, const char *why, struct crl ***lists, size_t *n)
 {
     struct crl *crl = calloc(1, sizeof *crl);
-    struct crl **more = crl ? realloc(*lists, (*n + 1) * sizeof *more) : NULL;
+    struct crl **more = crl ? realloc(*lists, (*n + 1) * sizeof(struct crl *)) : NULL;
     if (more)
         *lists = more;
     if (!more || !(crl->path = strdup(path))) {

@@ -110,7 +110,7 @@ static bool grow(struct signers *s)
     if (s->n_all < s->room)
         return true;
     const size_t room = s->room ? 2 * s->room : 64;
-    struct entry **more = realloc(s->all, room * sizeof *more);
+    struct entry **more = realloc(s->all, room * sizeof(struct entry *));
     if (!more)
         return false;
     s->all = more;

@@ -324,7 +324,7 @@ static const char *file_name(const char *url)
     assert_int_equal(sha256_once(span_of(url), digest), BF_OK);
     for (size_t i = 0; i < sizeof digest; i++)
         snprintf(name + 2 * i, 3, "%02x", digest[i]);
-    strcat(name, ".pem");
+    snprintf(name + 64, sizeof name - 64, ".pem");
     return name;
 }
 
