@@ -12,15 +12,21 @@
 
 #define SHARDS 64u
 
-enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_GIVEN };
+enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_GIVEN, SLOT_ACKED };
+
+/* Decisions in the order of their time, oldest first: those that wait for an ACK, and those that had it. */
+struct line {
+    uint32_t oldest, newest;
+};
+enum { LINE_GIVEN, LINE_ACKED, LINES };
 
 struct slot { /* indices count from 1; 0: none */
     struct answers_key key;
     uint64_t number; /* of the claim: a ticket of an earlier use is worth nothing */
     uint64_t parked;
-    mono_t given;
+    mono_t since;          /* it stands in its line */
     uint32_t chain;        /* next of the bucket, or of the free list */
-    uint32_t older, newer; /* SLOT_GIVEN */
+    uint32_t older, newer; /* SLOT_GIVEN, SLOT_ACKED */
     uint16_t worker;
     uint8_t state;
     bool cancelled;
@@ -32,7 +38,7 @@ struct shard {
     struct slot *slots; /* [0] is unused */
     uint32_t *buckets;
     uint32_t free, used; /* free list; slots ever used */
-    uint32_t oldest, newest;
+    struct line lines[LINES];
     uint64_t numbers;
     uint64_t busy, given, evicted, full;
 };
@@ -95,32 +101,43 @@ static bool same(const uint64_t a[static 2], const uint64_t b[static 2])
     return a[0] == b[0] && a[1] == b[1];
 }
 
-static void leave_row(struct shard *s, struct slot *slot)
+static struct line *line_of(struct shard *s, const struct slot *slot)
 {
+    return &s->lines[slot->state == SLOT_GIVEN ? LINE_GIVEN : LINE_ACKED];
+}
+
+static void leave_line(struct shard *s, struct slot *slot)
+{
+    struct line *line = line_of(s, slot);
     if (slot->older)
         s->slots[slot->older].newer = slot->newer;
     else
-        s->oldest = slot->newer;
+        line->oldest = slot->newer;
     if (slot->newer)
         s->slots[slot->newer].older = slot->older;
     else
-        s->newest = slot->older;
+        line->newest = slot->older;
     slot->older = slot->newer = 0;
+    s->given -= slot->state == SLOT_GIVEN;
 }
 
-static void join_row(struct shard *s, uint32_t at)
+static void join_line(struct shard *s, uint32_t at, enum slot_state state, mono_t now)
 {
     struct slot *slot = &s->slots[at];
-    slot->older = s->newest;
+    slot->state = (uint8_t)state;
+    slot->since = now;
+    struct line *line = line_of(s, slot);
+    slot->older = line->newest;
     slot->newer = 0;
-    if (s->newest)
-        s->slots[s->newest].newer = at;
+    if (line->newest)
+        s->slots[line->newest].newer = at;
     else
-        s->oldest = at;
-    s->newest = at;
+        line->oldest = at;
+    line->newest = at;
+    s->given += state == SLOT_GIVEN;
 }
 
-/* Out of its bucket and its row, into the free list. */
+/* Out of its bucket and its line, into the free list. */
 static void release(struct answers *a, struct shard *s, uint32_t at)
 {
     struct slot *slot = &s->slots[at];
@@ -128,12 +145,10 @@ static void release(struct answers *a, struct shard *s, uint32_t at)
     while (*link != at)
         link = &s->slots[*link].chain;
     *link = slot->chain;
-    if (slot->state == SLOT_GIVEN) {
-        leave_row(s, slot);
-        s->given--;
-    } else {
+    if (slot->state == SLOT_BUSY)
         s->busy--;
-    }
+    else
+        leave_line(s, slot);
     slot->state = SLOT_FREE;
     slot->number = 0;
     slot->chain = s->free;
@@ -142,21 +157,30 @@ static void release(struct answers *a, struct shard *s, uint32_t at)
 
 static void expire(struct answers *a, struct shard *s, mono_t now)
 {
-    while (s->oldest && now - s->slots[s->oldest].given > ANSWERS_LIFE)
-        release(a, s, s->oldest);
+    static const mono_t life[LINES] = { [LINE_GIVEN] = ANSWERS_LIFE, [LINE_ACKED] = ANSWERS_ACKED };
+    for (size_t i = 0; i < LINES; i++)
+        while (s->lines[i].oldest && now - s->slots[s->lines[i].oldest].since > life[i])
+            release(a, s, s->lines[i].oldest);
+}
+
+static void evict(struct answers *a, struct shard *s)
+{
+    if (s->lines[LINE_ACKED].oldest) {
+        release(a, s, s->lines[LINE_ACKED].oldest);
+    } else if (s->lines[LINE_GIVEN].oldest) {
+        s->evicted++;
+        release(a, s, s->lines[LINE_GIVEN].oldest);
+    }
 }
 
 /* An index, or 0 when every slot holds a call in progress. */
 static uint32_t take_slot(struct answers *a, struct shard *s)
 {
-    uint32_t at = s->free;
-    if (!at && s->used < a->capacity)
+    if (!s->free && s->used < a->capacity)
         return ++s->used;
-    if (!at && s->oldest) {
-        s->evicted++;
-        release(a, s, s->oldest);
-        at = s->free;
-    }
+    if (!s->free)
+        evict(a, s);
+    const uint32_t at = s->free;
     if (at)
         s->free = s->slots[at].chain;
     return at;
@@ -185,8 +209,15 @@ static void enter(struct answers *a, struct shard *s, uint32_t at, const struct 
     s->busy++;
 }
 
-enum answers_found answers_claim(struct answers *a, const struct answers_key *key, mono_t now,
-                                 struct answers_ticket *ret, struct answer_kept *ret_kept)
+/* The rows of signing may mean something else by now. */
+static bool is_worthless(const struct slot *slot, uint64_t generation)
+{
+    return slot->state != SLOT_BUSY && slot->kept.status == 0 && slot->kept.decision.signing &&
+           slot->kept.generation != generation;
+}
+
+enum answers_found answers_claim(struct answers *a, const struct answers_key *key, uint64_t generation,
+                                 mono_t now, struct answers_ticket *ret, struct answer_kept *ret_kept)
 {
     struct shard *s = shard_of(a, key->transaction);
     enum answers_found found = ANSWERS_NEW;
@@ -194,11 +225,15 @@ enum answers_found answers_claim(struct answers *a, const struct answers_key *ke
     pthread_mutex_lock(&s->lock);
     expire(a, s, now);
     uint32_t at = find(a, s, key);
-    if (at && s->slots[at].state == SLOT_GIVEN) {
+    if (at && is_worthless(&s->slots[at], generation)) {
+        release(a, s, at);
+        at = 0;
+    }
+    if (at && s->slots[at].state == SLOT_BUSY) {
+        found = ANSWERS_BUSY;
+    } else if (at) {
         *ret_kept = s->slots[at].kept;
         found = ANSWERS_GIVEN;
-    } else if (at) {
-        found = ANSWERS_BUSY;
     } else if ((at = take_slot(a, s)) != 0) {
         enter(a, s, at, key);
         ret->slot = at;
@@ -246,12 +281,9 @@ void answers_give(struct answers *a, const struct answers_ticket *ticket, const 
     if (!slot)
         return;
     if (slot->state == SLOT_BUSY) {
-        slot->state = SLOT_GIVEN;
         s->busy--;
-        s->given++;
-        join_row(s, ticket->slot);
-        slot->given = now;
         slot->kept = *kept;
+        join_line(s, ticket->slot, SLOT_GIVEN, now);
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -268,20 +300,25 @@ void answers_forget(struct answers *a, const struct answers_ticket *ticket)
 bool answers_unacknowledged(struct answers *a, const struct answers_ticket *ticket)
 {
     struct shard *s;
-    if (!hold(a, ticket, &s))
+    const struct slot *slot = hold(a, ticket, &s);
+    if (!slot)
         return false;
+    const bool waits = slot->state != SLOT_ACKED;
     pthread_mutex_unlock(&s->lock);
-    return true;
+    return waits;
 }
 
-void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2])
+void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2], mono_t now)
 {
     struct shard *s = shard_of(a, transaction);
     pthread_mutex_lock(&s->lock);
-    for (uint32_t at = *bucket_of(a, s, transaction), next; at; at = next) {
-        next = s->slots[at].chain;
-        if (s->slots[at].state == SLOT_GIVEN && same(s->slots[at].key.transaction, transaction))
-            release(a, s, at);
+    expire(a, s, now);
+    for (uint32_t at = *bucket_of(a, s, transaction); at; at = s->slots[at].chain) {
+        struct slot *slot = &s->slots[at];
+        if (slot->state != SLOT_GIVEN || !same(slot->key.transaction, transaction))
+            continue;
+        leave_line(s, slot);
+        join_line(s, at, SLOT_ACKED, now);
     }
     pthread_mutex_unlock(&s->lock);
 }

@@ -4,7 +4,8 @@
  *
  * A call is known by its transaction (what CANCEL and ACK repeat) and its message (source and bytes: what makes
  * it a retransmission). Whoever claims a new one judges it; others find it busy, or its decision. Decisions are kept
- * until ACK or ANSWERS_LIFE, within a fixed memory: when it is full, the oldest decision goes, never a call in progress.
+ * for ANSWERS_LIFE, or for ANSWERS_ACKED after their ACK (a repeated request may have been under way), within a fixed
+ * memory: when it is full, the oldest decision goes, acknowledged ones first, never a call in progress.
  * Sharded; a lock is held for a look-up or a copy, never across anything that waits. Allocates only when created.
  */
 #ifndef SERVE_ANSWERS_H
@@ -13,6 +14,8 @@
 #include "answer/answer.h"
 
 #define ANSWERS_LIFE MONO_S(32) /* 64 x T1: how long a client repeats itself */
+
+#define ANSWERS_ACKED MONO_S(5) /* T4, timer I: how long the network may hold on to a datagram */
 
 struct answers;
 
@@ -43,8 +46,9 @@ enum answers_found {
     ANSWERS_BUSY,  /* somebody is at it: absorb */
     ANSWERS_GIVEN, /* *ret_kept: write it again */
 };
-enum answers_found answers_claim(struct answers *a, const struct answers_key *key, mono_t now,
-                                 struct answers_ticket *ret, struct answer_kept *ret_kept);
+/* generation: of the configuration in force; a signing decision of another one is worth nothing, and is claimed anew. */
+enum answers_found answers_claim(struct answers *a, const struct answers_key *key, uint64_t generation,
+                                 mono_t now, struct answers_ticket *ret, struct answer_kept *ret_kept);
 
 /* The call waits in `worker` under the number `parked`. true: it was cancelled meanwhile. */
 bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsigned worker, uint64_t parked)
@@ -54,11 +58,11 @@ void answers_give(struct answers *a, const struct answers_ticket *ticket, const 
                   mono_t now);
 void answers_forget(struct answers *a, const struct answers_ticket *ticket);
 
-/* Is the decision still there, that is: has nobody acknowledged it? */
+/* Is the decision still to be acknowledged? */
 bool answers_unacknowledged(struct answers *a, const struct answers_ticket *ticket);
 
-/* ACK: all decisions of that transaction are forgotten. */
-void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2]);
+/* ACK: all decisions of that transaction are as good as forgotten. */
+void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2], mono_t now);
 
 enum answers_cancelled {
     CANCEL_UNKNOWN,  /* 481 */
@@ -69,7 +73,7 @@ enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transact
                                       unsigned *ret_worker, uint64_t *ret_parked);
 
 struct answers_counts {
-    uint64_t kept, busy, evicted, full, capacity;
+    uint64_t kept, busy, evicted, full, capacity; /* kept: not acknowledged yet */
 };
 struct answers_counts answers_counts(struct answers *a);
 

@@ -196,7 +196,7 @@ static void look_ack(struct worker *w, struct lane *lane)
     uint64_t transaction[2];
     count_add(&w->counts, COUNT_ACKS, 1);
     if (transaction_of(w, lane, transaction))
-        answers_acknowledge(w->server->answers, transaction);
+        answers_acknowledge(w->server->answers, transaction, w->now.mono);
     lane->state = LANE_DROP;
 }
 
@@ -252,19 +252,14 @@ static void read_call(struct worker *w, struct lane *lane, enum bf_err *ret, str
 /* true: this lane is to answer the call. false: it was answered again, or somebody is at it. */
 static bool claim(struct worker *w, struct lane *lane)
 {
-    struct answers *a = w->server->answers;
     struct answers_key key;
     struct answer_kept kept;
     if (!key_of(w, lane, &key)) {
         request_status(w, lane, 400, NULL);
         return false;
     }
-    enum answers_found found = answers_claim(a, &key, w->now.mono, &lane->ticket, &kept);
-    if (found == ANSWERS_GIVEN && kept.status == 0 && kept.decision.signing &&
-        kept.generation != w->snapshot->generation) {
-        answers_acknowledge(a, key.transaction); /* its row may mean something else now: decide afresh */
-        found = answers_claim(a, &key, w->now.mono, &lane->ticket, &kept);
-    }
+    const enum answers_found found =
+        answers_claim(w->server->answers, &key, w->snapshot->generation, w->now.mono, &lane->ticket, &kept);
     if (found == ANSWERS_NEW) {
         lane->has_ticket = true;
         return true;

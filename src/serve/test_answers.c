@@ -31,7 +31,7 @@ static enum answers_found claim(struct answers *a, uint64_t transaction, uint64_
                                 struct answers_ticket *ticket, struct answer_kept *kept)
 {
     const struct answers_key key = key_of(transaction, message);
-    return answers_claim(a, &key, now, ticket, kept);
+    return answers_claim(a, &key, 1, now, ticket, kept);
 }
 
 static void sip_032_a_repeated_request_finds_its_decision(void **state)
@@ -60,7 +60,7 @@ static void other_bytes_of_the_same_transaction_are_another_call(void **state)
     assert_int_equal(claim(a, 1, 2, 0, &other, &kept), ANSWERS_NEW);
 }
 
-static void an_ack_forgets_all_decisions_of_its_transaction_and_no_other(void **state)
+static void an_ack_ends_all_decisions_of_its_transaction_and_no_other(void **state)
 {
     auto_(answers_destroy) struct answers *a = table(1 << 20);
     struct answers_ticket t[3];
@@ -72,11 +72,46 @@ static void an_ack_forgets_all_decisions_of_its_transaction_and_no_other(void **
         assert_true(answers_unacknowledged(a, &t[i]));
         answers_give(a, &t[i], &mine, 0);
     }
-    answers_acknowledge(a, acked.transaction);
+    answers_acknowledge(a, acked.transaction, MONO_S(1));
     assert_false(answers_unacknowledged(a, &t[0]));
     assert_false(answers_unacknowledged(a, &t[1]));
     assert_true(answers_unacknowledged(a, &t[2]));
-    assert_int_equal(claim(a, 1, 0, 0, &t[0], &kept), ANSWERS_NEW);
+    assert_int_equal(answers_counts(a).kept, 1);
+}
+
+/* RFC 3261 section 17.2.1, timer I: the ACK may overtake a repeated request. */
+static void a_request_that_was_repeated_before_its_ack_is_no_new_call(void **state)
+{
+    auto_(answers_destroy) struct answers *a = table(1 << 20);
+    struct answers_ticket t;
+    struct answer_kept kept, mine = kept_of(0, 1);
+    const struct answers_key key = key_of(1, 1);
+    (void)state;
+    assert_int_equal(claim(a, 1, 1, 0, &t, &kept), ANSWERS_NEW);
+    answers_give(a, &t, &mine, 0);
+    answers_acknowledge(a, key.transaction, MONO_S(1));
+    assert_int_equal(claim(a, 1, 1, MONO_S(6), &t, &kept), ANSWERS_GIVEN);
+    answers_acknowledge(a, key.transaction, MONO_S(6));
+    assert_int_equal(claim(a, 1, 1, MONO_S(6) + 1, &t, &kept), ANSWERS_NEW);
+}
+
+static void a_signing_decision_of_another_configuration_is_worth_nothing(void **state)
+{
+    auto_(answers_destroy) struct answers *a = table(1 << 20);
+    struct answers_ticket t;
+    struct answer_kept kept, mine = kept_of(0, 1);
+    const struct answers_key key = key_of(1, 1), other = key_of(2, 2);
+    (void)state;
+    mine.generation = 1;
+    mine.decision.signing = 1;
+    assert_int_equal(claim(a, 1, 1, 0, &t, &kept), ANSWERS_NEW);
+    answers_give(a, &t, &mine, 0);
+    assert_int_equal(claim(a, 1, 1, 0, &t, &kept), ANSWERS_GIVEN);
+    assert_int_equal(answers_claim(a, &key, 2, 0, &t, &kept), ANSWERS_NEW);
+    mine.decision.signing = 0;
+    assert_int_equal(claim(a, 2, 2, 0, &t, &kept), ANSWERS_NEW);
+    answers_give(a, &t, &mine, 0);
+    assert_int_equal(answers_claim(a, &other, 2, 0, &t, &kept), ANSWERS_GIVEN);
 }
 
 static void an_ack_leaves_a_call_in_progress_alone(void **state)
@@ -87,7 +122,7 @@ static void an_ack_leaves_a_call_in_progress_alone(void **state)
     const struct answers_key key = key_of(1, 1);
     (void)state;
     assert_int_equal(claim(a, 1, 1, 0, &t, &kept), ANSWERS_NEW);
-    answers_acknowledge(a, key.transaction);
+    answers_acknowledge(a, key.transaction, 0);
     assert_int_equal(claim(a, 1, 1, 0, &again, &kept), ANSWERS_BUSY);
 }
 
@@ -197,7 +232,7 @@ static void *race(void *arg)
     struct answer_kept kept, mine = kept_of(0, 1);
     for (uint64_t i = 0; i < ROUNDS; i++) {
         const struct answers_key key = key_of(i, i);
-        if (answers_claim(r->a, &key, 0, &t, &kept) != ANSWERS_NEW)
+        if (answers_claim(r->a, &key, 1, 0, &t, &kept) != ANSWERS_NEW)
             continue;
         atomic_fetch_add(&r->news[i], 1);
         answers_give(r->a, &t, &mine, 0);
@@ -226,7 +261,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(sip_032_a_repeated_request_finds_its_decision),
         cmocka_unit_test(other_bytes_of_the_same_transaction_are_another_call),
-        cmocka_unit_test(an_ack_forgets_all_decisions_of_its_transaction_and_no_other),
+        cmocka_unit_test(an_ack_ends_all_decisions_of_its_transaction_and_no_other),
+        cmocka_unit_test(a_request_that_was_repeated_before_its_ack_is_no_new_call),
+        cmocka_unit_test(a_signing_decision_of_another_configuration_is_worth_nothing),
         cmocka_unit_test(an_ack_leaves_a_call_in_progress_alone),
         cmocka_unit_test(a_decision_lives_for_32_seconds),
         cmocka_unit_test(a_full_table_forgets_the_oldest_decision_and_never_a_call_in_progress),

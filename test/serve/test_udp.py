@@ -55,14 +55,15 @@ def main(place):
         check(verdict(udp().ask(message))["id"] != verdict(udp().ask(message))["id"])
 
     def acknowledged():
-        """ACK is never answered, and forgets the decision"""
+        """ACK is never answered, and ends the decision; a repetition it overtook is no second call"""
         u, message = udp(), request()
         kept = server.metrics()["answers_kept"]
         answer = u.ask(message)
         equal(server.metrics()["answers_kept"], kept + 1)
         u.send(follow("ACK", message, header(answer, "To")))
-        eventually(lambda: server.metrics()["answers_kept"] == kept, "the decision is forgotten")
+        eventually(lambda: server.metrics()["answers_kept"] == kept, "the decision is done with")
         check(u.silent())
+        equal(u.ask(message), answer)
 
     def cancel():
         """sip_040 CANCEL of an answered call is 200, of an unknown one 481"""
