@@ -322,6 +322,8 @@ static void upkeep(struct signers *s)
     if (now.mono - s->upkeep_at < MONO_MS(UPKEEP_MS))
         return;
     s->upkeep_at = now.mono;
+    /* So that a look-up from now on shows that an entry is in use, even when nothing is published any more. */
+    atomic_fetch_add_explicit(&s->tick, 1, memory_order_relaxed);
     for (size_t i = s->n_all; i-- > 0;) {
         struct entry *e = s->all[i];
         if (is_past(e, now)) {

@@ -6,7 +6,7 @@
 #include "trust/builder.h"
 
 #define HELD_FOR_S 4 /* how long a busy fetcher is asked again: a fetch would be given up then too */
-#define HELD_MAX   1024u
+#define HELD_MAX   256u
 
 void letter_finish(struct letter *l)
 {

@@ -58,7 +58,7 @@ static void judge_spoilt(const struct spoilt *row)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)                                                            \
     judge_spoilt(&(rows)[i])
 
-static void cpf_003_and_004_the_keys_and_digests_of_real_cas_are_taken(void **state)
+static void crt_040_cpf_003_cpf_004_the_keys_and_digests_of_real_cas_are_taken(void **state)
 {
     static const struct spoilt rows[] = {
         { "P-256 throughout", { 0 }, { 0 }, { 0 }, NULL },
@@ -633,7 +633,7 @@ static void tru_006_each_domain_judges_for_itself_in_the_order_of_configuration(
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpf_003_and_004_the_keys_and_digests_of_real_cas_are_taken),
+        cmocka_unit_test(crt_040_cpf_003_cpf_004_the_keys_and_digests_of_real_cas_are_taken),
         cmocka_unit_test(sec_018_a_ca_that_may_not_issue_leads_nowhere),
         cmocka_unit_test(sec_018_one_ca_too_many_below_a_path_length),
         cmocka_unit_test(sec_019_a_leaf_issues_nothing),

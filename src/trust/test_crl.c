@@ -194,7 +194,7 @@ static void assert_fault(const struct trust *trust, utc_t now, const char *part)
 
 /* ---- the tests ---- */
 
-static void sec_024_an_indirect_list_revokes_by_issuer_and_serial_number(void **state)
+static void tru_004_sec_024_an_indirect_list_revokes_by_issuer_and_serial_number(void **state)
 {
     struct world w = make_world();
     const struct entry_order entries[] = { { w.p.leaf.x, w.p.ca.x, 0 } };
@@ -208,7 +208,7 @@ static void sec_024_an_indirect_list_revokes_by_issuer_and_serial_number(void **
     free_world(&w);
 }
 
-static void sec_024_an_entry_without_an_issuer_inherits_the_one_before(void **state)
+static void tru_004_sec_024_an_entry_without_an_issuer_inherits_the_one_before(void **state)
 {
     struct world w = make_world();
     struct pki_pair other =
@@ -272,7 +272,7 @@ static void a_list_about_its_issuer_alone_says_nothing_about_a_signer(void **sta
     free_world(&w);
 }
 
-static void without_lists_nothing_is_asked(void **state)
+static void crt_043_without_lists_nothing_is_asked(void **state)
 {
     struct world w = make_world();
     (void)state;
@@ -465,14 +465,14 @@ static void the_signer_of_the_real_list_is_read(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sec_024_an_indirect_list_revokes_by_issuer_and_serial_number),
-        cmocka_unit_test(sec_024_an_entry_without_an_issuer_inherits_the_one_before),
+        cmocka_unit_test(tru_004_sec_024_an_indirect_list_revokes_by_issuer_and_serial_number),
+        cmocka_unit_test(tru_004_sec_024_an_entry_without_an_issuer_inherits_the_one_before),
         cmocka_unit_test(sec_024_a_list_that_nobody_we_trust_signed_leaves_revocation_unknown),
         cmocka_unit_test(a_revoked_ca_revokes_its_leaves_and_a_removed_entry_does_not),
         cmocka_unit_test(a_direct_list_speaks_for_its_own_issuer_only),
         cmocka_unit_test(a_direct_list_with_a_false_signature_makes_its_issuer_unknown),
         cmocka_unit_test(a_list_about_its_issuer_alone_says_nothing_about_a_signer),
-        cmocka_unit_test(without_lists_nothing_is_asked),
+        cmocka_unit_test(crt_043_without_lists_nothing_is_asked),
         cmocka_unit_test(lists_that_cannot_be_used_say_why),
         cmocka_unit_test(tru_005_a_list_counts_for_72_hours_past_its_next_update),
         cmocka_unit_test(sec_067_a_reload_never_goes_back_to_an_older_list),

@@ -19,7 +19,7 @@ static struct signer *build_alone(const struct pki_order *order)
     return s;
 }
 
-static void only_certificates_that_may_sign_calls_are_fit(void **state)
+static void crt_062_sec_014_sec_019_only_certificates_that_may_sign_calls_are_fit(void **state)
 {
     static const struct {
         const char *what;
@@ -226,7 +226,7 @@ static void x5u_009_a_body_beyond_the_caps_is_unparsed(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_certificates_that_may_sign_calls_are_fit),
+        cmocka_unit_test(crt_062_sec_014_sec_019_only_certificates_that_may_sign_calls_are_fit),
         cmocka_unit_test(sec_015_spelled_out_curve_parameters_are_unfit),
         cmocka_unit_test(sec_014_a_compressed_point_is_the_same_point),
         cmocka_unit_test(sec_014_a_point_off_the_curve_is_unfit),

@@ -26,7 +26,8 @@ static struct tnauth *read_good(struct span der)
     return list;
 }
 
-static void crt_003_the_three_kinds_of_entries_are_read_and_written_byte_for_byte(void **state)
+static void
+crt_001_crt_002_crt_003_the_three_kinds_of_entries_are_read_and_written_byte_for_byte(void **state)
 {
     static const struct {
         struct span der;
@@ -294,7 +295,8 @@ static void a_list_of_4096_entries_is_read_and_one_more_is_not(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(crt_003_the_three_kinds_of_entries_are_read_and_written_byte_for_byte),
+        cmocka_unit_test(
+            crt_001_crt_002_crt_003_the_three_kinds_of_entries_are_read_and_written_byte_for_byte),
         cmocka_unit_test(crt_004_and_crt_007_what_breaks_the_rules_is_refused_at_its_place),
         cmocka_unit_test(crt_007_members_behind_the_count_are_tolerated),
         cmocka_unit_test(crt_005_and_crt_006_coverage_is_a_union_over_numbers_of_equal_length),
