@@ -131,7 +131,7 @@ const struct config_option config_options[] = {
     { "sip.overload", &kind_choice, "pass",
       "What happens to calls beyond what can be judged: pass lets them through unjudged, 503 refuses them.",
       AT(sip.overload), WORDS("pass", "503") },
-    { "sip.overload_ms", &kind_integer, "200",
+    { "sip.overload_ms", &kind_integer, "500",
       "How old the oldest waiting datagram may be before calls are no longer judged.", AT(sip.overload_ms),
       .min = 10, .max = 10000, .unit = "milliseconds" },
     { "sip.parked", &kind_integer, "4096", "Calls that may wait for a certificate at a time.", AT(sip.parked),
@@ -241,7 +241,7 @@ const struct config_option config_options[] = {
     { "alert_info.impostor", &kind_alert, "\"\"", "The same for an impostor.",
       AT(answer.alert_info[IMPOSTOR]), .max = 256 },
 
-    { "replay.entries", &kind_integer, "262144",
+    { "replay.entries", &kind_integer, "1048576",
       "Tokens seen that are remembered; one that must be forgotten too early raises an alarm.",
       AT(replay_entries), .min = 1024, .max = 268435456, .restart = true },
 

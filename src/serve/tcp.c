@@ -243,7 +243,8 @@ static void add_message(struct worker *w, struct connection *c, size_t n)
     }
     lane->bytes = span_make(c->in.p + c->eaten, n);
     lane->arrival = w->now;
-    lane->shed = w->overloaded;
+    /* No kernel stamps these: they have waited as long as the turn before lasted. */
+    lane->shed = w->overloaded || w->took > w->snapshot->overload_age;
     lane->origin = (struct origin){ .door = DOOR_TCP,
                                     .role = c->role,
                                     .connection = c,

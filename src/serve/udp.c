@@ -220,6 +220,7 @@ void udp_receive(struct worker *w, struct udp_socket *u)
         worker_lane(w);
         take(w, u, i, (int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec, &oldest);
     }
+    w->received = w->now.mono;
     w->overloaded = oldest > w->snapshot->overload_age;
     atomic_store_explicit(&w->counts.oldest_us, oldest / 1000, memory_order_relaxed);
     count_add(&w->counts, COUNT_DATAGRAMS, (uint64_t)n);

@@ -308,20 +308,31 @@ static void round_end(struct worker *w)
     w->snapshot = NULL;
 }
 
+/* Once a second: connections that outlived their time; a queue that nobody has seen for a second is no longer old. */
+static void sweep(struct worker *w)
+{
+    w->swept = w->now.mono;
+    connections_sweep(w);
+    if (w->now.mono - w->received < SWEEP)
+        return;
+    w->overloaded = false;
+    atomic_store_explicit(&w->counts.oldest_us, 0, memory_order_relaxed);
+}
+
 static void turn(struct worker *w, const struct epoll_event *events, int n)
 {
     round_begin(w);
+    const mono_t begun = w->now.mono;
     for (int i = 0; i < n; i++)
         take_event(w, &events[i]);
     take_late(w);
     resend(w);
-    if (w->now.mono - w->swept >= SWEEP) {
-        w->swept = w->now.mono;
-        connections_sweep(w);
-    }
+    if (w->now.mono - w->swept >= SWEEP)
+        sweep(w);
     round_end(w);
     connections_flush(w);
     connections_bury(w);
+    w->took = clock_now(w->server->clock).mono - begun;
 }
 
 /* Nobody is left waiting: what is parked is judged with what there is, requests in the inbox are answered. */

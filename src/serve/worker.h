@@ -99,7 +99,8 @@ struct worker {
     struct connection *closed;      /* to be freed when nothing names them any more */
     struct connection *touched;     /* have bytes to give back or to send after this batch */
     mono_t swept;
-    bool overloaded; /* the last datagrams were too old */
+    mono_t received, took; /* when there were datagrams; how long the last turn was */
+    bool overloaded;       /* the last datagrams were too old */
 
     struct counts counts;
 };

@@ -171,22 +171,6 @@ static void read_caller(const struct sip_message *m, const struct call_rules *ru
     }
 }
 
-/*
- * `sip:5551#12025550100@sbc` is no number for a token, and yet it is the number that is called: To does not stand in for
- * it, unless both end alike.
- */
-static bool names_another_number(struct span user, const struct number *to)
-{
-    size_t digits = 0, alike = 0;
-    for (size_t i = user.n; i-- > 0;) {
-        if (user.p[i] < '0' || user.p[i] > '9')
-            continue;
-        alike += alike == digits && alike < to->n && to->digits[to->n - 1 - alike] == user.p[i];
-        digits++;
-    }
-    return digits >= NUMBER_LOCAL_MIN && alike < NUMBER_LOCAL_MIN;
-}
-
 static enum bf_err read_called(const struct sip_message *m, const struct call_rules *rules,
                                struct arena *arena, struct call *c, struct fault *fault)
 {
@@ -208,7 +192,7 @@ static enum bf_err read_called(const struct sip_message *m, const struct call_ru
     if (p.is_number) {
         c->has_called = true;
         c->called = p.number;
-    } else if (to.is_number && !names_another_number(uri.user, &to.number)) {
+    } else if (to.is_number) {
         c->has_called = c->called_from_to = true;
         c->called = to.number;
     }

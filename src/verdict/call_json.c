@@ -89,16 +89,6 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
     return fault_at(r->fault, BF_EFORM, offset(r, v), "tn or uri is missing");
 }
 
-/* Several callers are none. */
-static bool is_one(const struct json_value *party)
-{
-    struct json_value list, name, element;
-    if (!json_member(party, SPAN("tn"), &list) || list.kind != JSON_KIND_ARRAY)
-        return true;
-    struct json_walk walk = json_begin(&list);
-    return !json_next(&walk, &name, &element) || !json_next(&walk, &name, &element);
-}
-
 static bool either(const struct json_value *o, struct span name, struct span alias, struct json_value *ret)
 {
     return json_member(o, name, ret) || json_member(o, alias, ret);
@@ -106,14 +96,10 @@ static bool either(const struct json_value *o, struct span name, struct span ali
 
 static enum bf_err read_caller(const struct reading *r, const struct json_value *o, struct call *c)
 {
-    struct json_value v, unused;
+    struct json_value v;
     struct json_party p;
     if (!either(o, SPAN("from"), SPAN("orig"), &v))
         return fault_at(r->fault, BF_EFORM, offset(r, o), "from is missing");
-    if (json_member(o, SPAN("from"), &unused) && json_member(o, SPAN("orig"), &unused))
-        return fault_at(r->fault, BF_EFORM, offset(r, &unused), "from and orig are both there: one caller");
-    if (!is_one(&v))
-        return fault_at(r->fault, BF_EFORM, offset(r, &v), "from names several numbers: one caller");
     const enum bf_err err = read_party(r, &v, &p);
     if (err)
         return err;

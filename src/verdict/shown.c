@@ -18,7 +18,7 @@ static const struct {
     uint32_t first, n;
 } digit_rows[] = {
     { '0', 10 },     { 0x0660, 10 },  { 0x06F0, 10 }, /* Arabic-Indic, and its eastern forms */
-    { 0x0966, 10 },  { 0x2080, 10 },  { 0xFF10, 10 }, /* Devanagari; subscript; of full width */
+    { 0x0966, 10 },  { 0xFF10, 10 },                  /* Devanagari; of full width */
     { 0x1D7CE, 50 }, { 0x1FBF0, 10 },                 /* mathematical; segmented */
 };
 
@@ -31,14 +31,12 @@ static char digit_of(uint32_t c)
     return 0;
 }
 
-/* What may stand between the digits of a number: marks and spaces of any width, what is not seen, what is no text. */
+/* What people write between the digits of a number: ASCII marks, spaces and dashes of any width, what is not seen. */
 static bool is_number_mark(uint32_t c)
 {
-    if (c < 0x80)
-        return !((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-    return c <= 0xB7 ? c != 0xAA && c != 0xB5
-                     : (c >= 0x2000 && c <= 0x206F) || c == 0x2212 || c == 0x3000 || c == 0xFEFF ||
-                           (c >= 0xFF01 && c <= 0xFF0F) || c == 0xFFFD;
+    return (c && c < 0x80 && strchr("+-./()[] ", (int)c)) || c == 0xA0 || c == 0xAD ||
+           (c >= 0x2000 && c <= 0x2015) || (c >= 0x2028 && c <= 0x202F) || (c >= 0x2060 && c <= 0x2069) ||
+           c == 0x2212 || c == 0x3000 || c == 0xFEFF || c == 0xFFFD || (c >= 0xFF08 && c <= 0xFF0F);
 }
 
 static void shown_digits(struct call *c, struct span digits, size_t seen, bool plus,

@@ -286,20 +286,6 @@ def json_lines_of_verification_requests():
 
 
 @test
-def json_that_names_two_callers_is_no_call():
-    inside = {"from": {"tn": CALLER}, "to": {"tn": [CALLED]}, "time": NOW, "identity": lab().identity()}
-    for two in ({"orig": {"tn": "12024561414"}}, {"from": {"tn": [CALLER, "12024561414"]}}):
-        verify("--json", "-", stdin=json.dumps(inside | two), status=65)
-
-
-@test
-def json_shows_what_its_display_name_says():
-    inside = {"from": {"tn": [CALLER]}, "to": {"tn": [CALLED]}, "time": NOW, "identity": lab().identity()}
-    for name, status in (("Desk", 0), ("(202) 456-1414", 1)):
-        verify("--json", "-", stdin=json.dumps(inside | {"displayName": name}), status=status)
-
-
-@test
 def a_bare_value_may_carry_its_header_name_and_folds():
     value = lab().identity()
     name, rest = value.split(";", 1)

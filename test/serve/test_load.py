@@ -48,7 +48,7 @@ def main(place):
     lab = Lab(place + "/lab", carriers=8)
     repository = Repository({})
     # The good signer's chain lies in the directory; the others are asked for over HTTP.
-    server = Server(place + "/s", {"x5u": {"lab": True}, "sip": {"clients": ["127.0.0.0/8"]}, "log": {"verdicts": False}}, lab=lab).start()
+    server = Server(place + "/s", {"x5u": {"lab": True}, "sip": {"clients": ["127.0.0.0/8"], "overload_ms": 5000}, "log": {"verdicts": False}}, lab=lab).start()
 
     def csv(name, n):
         """Tokens whose iat is the second they are planned for."""

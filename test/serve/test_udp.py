@@ -146,6 +146,13 @@ def main(place):
         u = Udp(server.door("udp", host="::1"))
         equal(verdict(u.ask(request(identity=lab.identity(), via=f"[::1]:{u.socket.getsockname()[1]}")))["verdict"], "genuine")
 
+    def wildcard():
+        """on an unspecified address, answers leave from where the request arrived"""
+        with Server(place + "/any", lab=lab, listen=["udp:0.0.0.0:0", "udp:[::]:0"]) as any_server:
+            for to in ("127.0.0.1", "127.0.0.5"):
+                u = Udp((to, any_server.door("udp", host="0.0.0.0")[1]), source=("127.0.0.1", 0))
+                equal(status(u.ask(request())), 302)
+
     def growth():
         """an answer is at most its request and 2 KiB"""
         message = request(identity=[lab.identity() for _ in range(10)])
@@ -182,7 +189,7 @@ def main(place):
         lab.close()
 
     tap([a_signed_call, an_unsigned_call, a_tampered_call, a_retransmission, other_bytes, another_source, acknowledged,
-         cancel, options, methods, dialogs, max_forwards, malformed, too_large, strangers, target, six, growth, batches,
+         cancel, options, methods, dialogs, max_forwards, malformed, too_large, strangers, target, six, wildcard, growth, batches,
          spread, memory, ends])
 
 
