@@ -60,7 +60,8 @@ char *number_show(const struct number *n, char out[static LIMIT_NUMBER + 2]);
 
 /*
  * A set of numbers as configurations write it: `+12025550100`, `+12025550100/100` (a hundred from there on),
- * `+1202` followed by `*` (a prefix), `+` (all), `911` (a short code of at most 6 digits, as dialled). BF_EFORM.
+ * `+1202` or `+1202*` (a prefix; up to 6 digits the star may be left out), `+` (all), `911` (a short code of at most
+ * 6 digits, as dialled). BF_EFORM.
  */
 struct number_range {
     struct number start;

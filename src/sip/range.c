@@ -5,6 +5,7 @@
 #include "sip/chars.h"
 
 #define SHORT_CODE_MAX 6u
+#define PREFIX_MAX     6u /* no telephone number of the world is so short */
 
 static uint64_t value_of(const struct number *n)
 {
@@ -71,6 +72,8 @@ enum bf_err number_range_read(struct span text, struct number_range *ret, struct
     if (n == 0 && text.n > 1 && !span_equal(text, SPAN("+*")))
         return fault_at(fault, BF_EFORM, 1, "a digit is expected here");
     enum bf_err err = n ? read_count(text, &r, n + 1, fault) : BF_OK;
+    if (n + 1 == text.n && n <= PREFIX_MAX)
+        r.count = 0; /* `+1`, `+44`: too short for a number, so all that begin like this */
     if (err == BF_OK)
         *ret = r;
     return err;
