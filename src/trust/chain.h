@@ -31,7 +31,7 @@ enum chain_use { CHAIN_FOR_CALLS, CHAIN_FOR_LISTS };
  * Explores paths for leaf; extra: certificates that came with it (may hold leaf itself), or NULL. At most CHAIN_TRIES
  * candidates are judged and CHAIN_STEPS links looked at. Returns why no path holds, constant text, or NULL when one did.
  */
-#define CHAIN_TRIES 48u
+#define CHAIN_TRIES 24u
 #define CHAIN_STEPS 2048u
 const char *chain_explore(const struct domain *domain, enum chain_use use, X509 *leaf, STACK_OF(X509) * extra,
                           chain_found *found, void *arg);

@@ -446,20 +446,34 @@ static void the_last_good_list_stays_when_the_file_breaks(void **state)
     free_world(&w);
 }
 
-static void the_signer_of_the_real_list_is_read(void **state)
+static bool any_path(void *arg, const struct chain *chain)
 {
+    *(utc_t *)arg = chain->to;
+    return false;
+}
+
+static void the_signer_of_the_real_list_leads_to_the_administrator_s_root(void **state)
+{
+    const char *roots[] = { tap_shared("certs/stipa-root-1.pem"), tap_shared("certs/stipa-root-2.pem") };
     const char *signer = tap_shared("certs/stipa-crl-signer.pem");
-    struct crl **lists = NULL;
-    size_t n = 0;
-    STACK_OF(X509) *signers = sk_X509_new_null();
+    const struct trust_domain_options domain = {
+        .name = "us", .anchors = roots, .n_anchors = 2, .crls = &signer, .n_crls = 1
+    };
+    struct trust *trust = NULL;
+    utc_t until = 0;
     (void)state;
-    if (signer) {
-        assert_int_equal(crl_read_file(signer, &lists, &n, signers), BF_OK);
-        assert_int_equal(n, 0);
-        assert_int_equal(sk_X509_num(signers), 1);
-        assert_true(X509_get_key_usage(sk_X509_value(signers, 0)) & KU_CRL_SIGN);
-    }
-    sk_X509_pop_free(signers, X509_free);
+    if (!signer)
+        return;
+    assert_int_equal(trust_create(&domain, 1, 1, 1700000000, &trust, NULL), BF_OK);
+    const struct domain *d = trust_domain(trust, 0);
+    assert_int_equal(sk_X509_num(d->crl_signers), 1);
+    X509 *x = sk_X509_value(d->crl_signers, 0);
+    assert_true(X509_get_key_usage(x) & KU_CRL_SIGN);
+    assert_null(chain_explore(d, CHAIN_FOR_LISTS, x, NULL, any_path, &until));
+    assert_true(until > 1700000000);
+    /* The file holds no list: nothing is known of any certificate. */
+    assert_int_equal(domain_state(trust, 1700000000), REVOCATION_UNKNOWN);
+    trust_destroy(trust);
 }
 
 int main(void)
@@ -477,7 +491,7 @@ int main(void)
         cmocka_unit_test(tru_005_a_list_counts_for_72_hours_past_its_next_update),
         cmocka_unit_test(sec_067_a_reload_never_goes_back_to_an_older_list),
         cmocka_unit_test(the_last_good_list_stays_when_the_file_breaks),
-        cmocka_unit_test(the_signer_of_the_real_list_is_read),
+        cmocka_unit_test(the_signer_of_the_real_list_leads_to_the_administrator_s_root),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }
