@@ -26,9 +26,10 @@ local function identities()
     return table.concat(list, ",")
 end
 
-local body = string.format('{"verificationRequest":{"from":{"tn":%s},"to":{"tn":[%s]},"identityHeaders":[%s]}}',
+local body = string.format('{"verificationRequest":{"from":{"tn":%s},"to":{"tn":[%s]},"callId":%s,"identityHeaders":[%s]}}',
     json_string(session:getVariable("sip_from_user") or ""),
-    json_string(session:getVariable("destination_number") or ""), identities())
+    json_string(session:getVariable("destination_number") or ""),
+    json_string(session:getVariable("uuid") or ""), identities()) -- its own id tells a call from a replay of it
 
 -- A blank would end the argument of the API command.
 body = body:gsub(" ", "\\u0020")

@@ -25,7 +25,7 @@ class Bonafide(http.server.BaseHTTPRequestHandler):
 def converse(script, url, identities):
     """Plays Asterisk; returns what the script set BONAFIDE to."""
     agi = subprocess.Popen([script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={"BONAFIDE_URL": url, "PATH": "/usr/bin:/bin"})
-    agi.stdin.write("agi_request: bonafide.agi\nagi_callerid: 12155550121\nagi_extension: 12155550131\n\n")
+    agi.stdin.write("agi_request: bonafide.agi\nagi_callerid: 12155550121\nagi_extension: 12155550131\nagi_uniqueid: 1447.8\n\n")
     agi.stdin.flush()
     word = None
     for line in agi.stdout:
@@ -59,9 +59,10 @@ def main():
     results.append(("caller and called number are asked about",
                     request["verificationRequest"]["from"]["tn"] == "12155550121"
                     and request["verificationRequest"]["to"]["tn"] == ["12155550131"]))
+    results.append(("the call has a name of its own", request["verificationRequest"]["callId"] == "1447.8"))
     results.append(("one word is asked for", accept == "text/plain" and kind == "application/json"))
     converse(script, url, [])
-    results.append(("an unsigned call has no Identity member", set(Bonafide.heard[-1][0]["verificationRequest"]) == {"from", "to"}))
+    results.append(("an unsigned call has no Identity member", set(Bonafide.heard[-1][0]["verificationRequest"]) == {"from", "to", "callId"}))
     Bonafide.answer = "genuine?\n"
     results.append(("an answer that is no verdict is unknown", converse(script, url, []) == "unknown"))
     server.shutdown()

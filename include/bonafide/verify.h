@@ -110,7 +110,8 @@ BF_API enum bf_err bf_verify_sip(struct bf_verifier *verifier, const void *messa
 
 /*
  * The same for the JSON of ATIS-1000082: `{"verificationRequest":{"from":{"tn":"…"},"to":{"tn":["…"]},"time":…,
- * "identity":"…"}}`, or what is inside. at 0: its `time`, else now.
+ * "identity":"…"}}`, or what is inside. at 0: its `time`, else now. `callId`, your own name for the call, tells a
+ * question asked twice from a replayed call.
  */
 BF_API enum bf_err bf_verify_json(struct bf_verifier *verifier, const void *json, size_t json_bytes,
                                   int64_t at, struct bf_verdict **ret,

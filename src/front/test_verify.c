@@ -336,6 +336,43 @@ static void json_and_bare_values_get_the_same_verdict(void **state)
     bf_verifier_destroy(v);
 }
 
+static void rp_001_json_is_the_same_call_for_seconds_or_by_its_name(void **state)
+{
+    const struct world *w = *state;
+    struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    o.replay_entries = 64;
+    struct bf_verifier *v = verifier(w, &o);
+    const struct {
+        const char *name;
+        int64_t later;
+        enum bf_outcome outcome;
+    } rows[] = {
+        { "", 0, BF_GENUINE },
+        { "", 30, BF_BROKEN },
+        { ",\"callId\":\"1447.8\"", 30, BF_GENUINE },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char *value = identity(w, 'A', w->now), *json = NULL, escaped[4096];
+        struct buf b = BUF_ON(escaped);
+        buf_json_string(&b, span_of(value));
+        assert_true(asprintf(&json,
+                             "{\"from\":{\"tn\":\"" CALLER "\"},\"to\":{\"tn\":[\"" CALLED
+                             "\"]},\"identity\":%.*s%s}",
+                             SPAN_FMT(buf_span(&b)), rows[i].name) > 0);
+        for (size_t again = 0; again < 2; again++) {
+            struct bf_verdict *verdict = NULL;
+            assert_int_equal(
+                bf_verify_json(v, json, strlen(json), w->now + (again ? rows[i].later : 0), &verdict, NULL),
+                BF_OK);
+            assert_int_equal(bf_verdict_outcome(verdict), again ? rows[i].outcome : BF_GENUINE);
+            bf_verdict_destroy(verdict);
+        }
+        free(json);
+        free(value);
+    }
+    bf_verifier_destroy(v);
+}
+
 static void what_is_no_call_is_an_error_and_no_verdict(void **state)
 {
     const struct world *w = *state;
@@ -457,6 +494,8 @@ int main(void)
                                         world_end),
         cmocka_unit_test_setup_teardown(a_given_chain_counts_whatever_the_url_says, world_make, world_end),
         cmocka_unit_test_setup_teardown(json_and_bare_values_get_the_same_verdict, world_make, world_end),
+        cmocka_unit_test_setup_teardown(rp_001_json_is_the_same_call_for_seconds_or_by_its_name, world_make,
+                                        world_end),
         cmocka_unit_test_setup_teardown(what_is_no_call_is_an_error_and_no_verdict, world_make, world_end),
         cmocka_unit_test_setup_teardown(options_that_cannot_be_are_refused_with_a_sentence, world_make,
                                         world_end),

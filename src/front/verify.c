@@ -258,8 +258,9 @@ enum bf_err bf_verify_json(struct bf_verifier *v, const void *json, size_t n, in
         return err;
     struct instant arrival = verifier_arrival(v, at);
     struct call call = { 0 };
-    err = call_of_json(span_make(json, n), verifier_rules(v), at ? &arrival : NULL, desk_sha256(seat->desk),
-                       seat->arena, &call, ret_fault);
+    arrival.utc = at; /* 0: what the JSON says */
+    err = call_of_json(span_make(json, n), verifier_rules(v), &arrival, desk_sha256(seat->desk), seat->arena,
+                       &call, ret_fault);
     if (!err) {
         call.arrival = verifier_arrival(v, call.arrival.utc);
         err = verifier_hear(v, seat, &call, verdict_keep, ret);

@@ -211,7 +211,9 @@ const struct config_option config_options[] = {
     { "policy.impostor", &kind_policy, "pass", "The same for a call that pretends to be someone it is not.",
       AT(answer.policy[IMPOSTOR]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
     { "policy.never_block", &kind_service, "[\"112\", \"911\", \"999\", \"000\", \"110\", \"118\", \"119\"]",
-      "Called numbers that nothing may stand in the way of. urn:service is always among them.",
+      "Numbers whose calls nothing may stand in the way of, to them and from them: keep the numbers for "
+      "emergencies in it. "
+      "urn:service is always among them.",
       LIST_AT(policy.never_block, policy.n_never_block), .shape = SHAPE_LIST },
     { "policy.same_line", &kind_pair, "[]",
       "Pairs of numbers that are one line, so that one may be shown and the other proven.",

@@ -196,9 +196,8 @@ enum bf_err uri_canonical(const struct sip_uri *uri, struct buf *out)
     return buf_ok(out) ? BF_OK : BF_ELIMIT;
 }
 
-bool uri_is_emergency(const struct sip_uri *uri)
+bool uri_is_service(const struct sip_uri *uri)
 {
-    const struct span sos = SPAN("service:sos");
-    return uri->scheme == URI_URN && span_starts_nocase(uri->opaque, sos) &&
-           (uri->opaque.n == sos.n || uri->opaque.p[sos.n] == '.');
+    const struct span service = SPAN("service:");
+    return uri->scheme == URI_URN && uri->opaque.n > service.n && span_starts_nocase(uri->opaque, service);
 }

@@ -31,7 +31,7 @@ enum bf_err uri_read(struct span text, struct sip_uri *ret, struct fault *fault)
  */
 enum bf_err uri_canonical(const struct sip_uri *uri, struct buf *out) must_use;
 
-/* `urn:service:sos` and its sub-services. */
-bool uri_is_emergency(const struct sip_uri *uri);
+/* `urn:service:sos.fire`, `urn:service:counseling`: RFC 5031. */
+bool uri_is_service(const struct sip_uri *uri);
 
 #endif

@@ -196,7 +196,7 @@ static enum bf_err read_called(const struct sip_message *m, const struct call_ru
         c->has_called = c->called_from_to = true;
         c->called = to.number;
     }
-    if (uri_is_emergency(&uri)) {
+    if (uri_is_service(&uri)) {
         c->never_block = true;
         c->never_block_why = "an emergency service is called";
     }
@@ -230,17 +230,24 @@ static bool dialled_number(const struct sip_message *m, const struct call *c, st
     return true;
 }
 
+static bool is_never_blocked(const struct call_rules *rules, const struct number *number)
+{
+    for (size_t i = 0; i < rules->n_never_block; i++)
+        if (number_range_holds(&rules->never_block[i], number))
+            return true;
+    return false;
+}
+
 /* Calls that nothing may stand in the way of: by number for everybody, by header from peers that may say so. */
 static void read_urgency(const struct sip_message *m, const struct call_rules *rules, struct call *c)
 {
     const struct sip_header *h;
     struct number dialled;
-    const bool is_dialled = dialled_number(m, c, &dialled);
-    for (size_t i = 0; is_dialled && i < rules->n_never_block; i++)
-        if (number_range_holds(&rules->never_block[i], &dialled)) {
-            c->never_block = true;
-            c->never_block_why = "this number is never blocked";
-        }
+    if ((dialled_number(m, c, &dialled) && is_never_blocked(rules, &dialled)) ||
+        (c->has_caller && is_never_blocked(rules, &c->caller))) {
+        c->never_block = true;
+        c->never_block_why = "this number is never blocked";
+    }
     if (!c->peer.priority)
         return;
     const struct span priority = span_trim(message_header(m, SIP_H_PRIORITY));

@@ -89,7 +89,8 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
 /*
  * From `{"verificationRequest":{"from":{"tn":…},"to":{"tn":[…]},"time":…,"identity":"…"}}`, or its inside, with the
  * aliases of field.md section 3 (orig, dest, iat, identityHeader, identityHeaders). time, when there, is the arrival
- * unless `at` is given (at->utc != 0). BF_EFORM, BF_ENOMEM.
+ * unless `at` says one (at->utc != 0). `callId` is the client's own name for the call: the same bytes with it are the same
+ * call asked about again, without it only for seconds. BF_EFORM, BF_ENOMEM.
  */
 enum bf_err call_of_json(struct span json, const struct call_rules *rules, const struct instant *at,
                          struct sha256 *sha, struct arena *arena, struct call *ret, struct fault *fault)

@@ -12,6 +12,8 @@
 #include "token/json.h"
 #include "verdict/shown.h"
 
+#define SAME_CALL MONO_S(8) /* as long as a token that comes again is in doubt, not refused */
+
 struct reading {
     const struct call_rules *rules;
     struct arena *arena;
@@ -129,8 +131,9 @@ static enum bf_err read_called(const struct reading *r, const struct json_value 
     c->has_called = p.is_number;
     c->called = p.number;
     c->called_uri = p.uri;
-    for (size_t i = 0; c->has_called && i < r->rules->n_never_block; i++)
-        if (number_range_holds(&r->rules->never_block[i], &c->called)) {
+    for (size_t i = 0; i < r->rules->n_never_block; i++)
+        if ((c->has_called && number_range_holds(&r->rules->never_block[i], &c->called)) ||
+            (c->has_caller && number_range_holds(&r->rules->never_block[i], &c->caller))) {
             c->never_block = true;
             c->never_block_why = "this number is never blocked";
         }
@@ -186,7 +189,7 @@ static enum bf_err read_time(const struct reading *r, const struct json_value *o
         return fault_at(r->fault, BF_EFORM, offset(r, &v), "time is a whole number of seconds");
     if (at)
         c->arrival = *at;
-    else if (given)
+    if (given && !c->arrival.utc)
         c->arrival.utc = seconds;
     return BF_OK;
 }
@@ -197,6 +200,22 @@ static void read_name(const struct reading *r, const struct json_value *o, struc
     if (json_member(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
         c->claimed_name = span_first(text_of(r, &v), LIMIT_DISPLAY_NAME);
     shown_display(c, c->claimed_name, r->rules->plan);
+}
+
+/*
+ * The same bytes are the same call, asked about again, if they carry its callId. Without one a replayed call reads like the
+ * first: then only what comes within seconds is somebody asking again.
+ */
+static enum bf_err digest_same(const struct reading *r, const struct json_value *o, struct sha256 *sha,
+                               struct call *c)
+{
+    struct json_value v;
+    const bool named = json_member(o, SPAN("callId"), &v) && v.kind == JSON_KIND_STRING && v.text.n;
+    const int64_t moment = named ? 0 : c->arrival.mono / SAME_CALL;
+    const struct span parts[] = { span_make(&moment, sizeof moment), r->json };
+    if (named)
+        c->call_id = text_of(r, &v);
+    return sha256_many(sha, parts, ARRAY_SIZE(parts), c->same);
 }
 
 enum bf_err call_of_json(struct span json, const struct call_rules *rules, const struct instant *at,
@@ -218,5 +237,5 @@ enum bf_err call_of_json(struct span json, const struct call_rules *rules, const
         (err = read_time(&r, &request, at, ret)) || (err = read_identities(&r, &request, ret)))
         return err;
     read_name(&r, &request, ret);
-    return sha256_one(sha, json, ret->same);
+    return digest_same(&r, &request, sha, ret);
 }
