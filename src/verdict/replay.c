@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Buckets of eight slots. A slot is claimed by swapping its state to BUSY, filled, then published. Whoever
- * publishes looks through the bucket once more: of two that enter the same token at the same moment at least one sees
- * the other and counts as the repeat. Nobody ever waits for anybody.
+ * Buckets of sixteen slots: of a memory that is a quarter full, none overflows. A slot is claimed by swapping its
+ * state to BUSY, filled, then published. Whoever publishes looks through the bucket once more: of two that enter the
+ * same token at the same moment at least one sees the other and counts as the repeat. Nobody ever waits for anybody.
  */
 #include "verdict/replay.h"
 
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#define SLOTS      8u
+#define SLOTS      16u
 #define NEAR_NS    MONO_S(8)
 #define STATE_FREE 0u
 #define STATE_BUSY 1u /* larger: the time of entering, in nanoseconds, never below 2 */

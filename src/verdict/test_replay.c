@@ -85,13 +85,13 @@ static void rp_003_memory_is_bounded_and_evictions_of_live_keys_are_counted(void
 {
     struct replay *r = NULL;
     (void)state;
-    assert_int_equal(replay_create(8, WINDOW, &r), BF_OK); /* one bucket */
-    for (unsigned i = 1; i <= 9; i++) {
+    assert_int_equal(replay_create(16, WINDOW, &r), BF_OK); /* one bucket */
+    for (unsigned i = 1; i <= 17; i++) {
         const struct replay_sighting s = sighting(i, i, 7, 100 + (int64_t)i);
         assert_int_equal(replay_enter(r, &s), REPLAY_FIRST);
     }
     assert_int_equal(replay_counts(r).evicted_live, 1);
-    const struct replay_sighting oldest = sighting(1, 99, 8, 120), newest = sighting(9, 99, 8, 120);
+    const struct replay_sighting oldest = sighting(1, 99, 8, 120), newest = sighting(17, 99, 8, 120);
     assert_int_equal(replay_look(r, &newest), REPLAY_REPEAT);
     assert_int_equal(replay_look(r, &oldest), REPLAY_FIRST);
     replay_destroy(r);
