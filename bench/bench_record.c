@@ -24,7 +24,7 @@ struct stand {
     struct recorder *strict, *relaxed;
     struct db *db;
     struct db_query *insert;
-    char text[4096];
+    char entry[4096];
     uint64_t next; /* keys */
 };
 
@@ -99,8 +99,9 @@ static bool run_sqlite(struct stand *s)
     batch_make(s, batch);
     bool good = db_begin(s->db) == BF_OK;
     for (size_t i = 0; good && i < LIMIT_BATCH; i++) {
-        struct buf text = BUF_ON(s->text);
-        record_bind(s->insert, &batch[i], &text);
+        struct buf entry = BUF_ON(s->entry);
+        record_entry_write(&batch[i], &entry);
+        record_bind(s->insert, &batch[i], buf_span(&entry));
         good = db_step(s->insert) == BF_ENOENT;
         db_reset(s->insert);
     }
@@ -134,8 +135,7 @@ static bool recorder_make(const char *dir, const char *name, enum record_durabil
 
 static bool db_make(struct stand *s)
 {
-    char url[300], sql[4096], *message = NULL;
-    struct buf b = BUF_ON(sql);
+    char url[300], *message = NULL;
     snprintf(url, sizeof url, "sqlite:%s/path.db", s->dir);
     if (db_open(url, DB_WRITE, &s->db, &message) != BF_OK ||
         db_migrate(s->db, "record", record_migrations, n_record_migrations, &message) != BF_OK) {
@@ -143,13 +143,7 @@ static bool db_make(struct stand *s)
         free(message);
         return false;
     }
-    buf_text(&b, "INSERT INTO records (");
-    record_columns(&b);
-    buf_text(&b, ") VALUES (?1");
-    for (size_t i = 2; i <= n_record_members + 1; i++)
-        buf_printf(&b, ", ?%zu", i);
-    buf_bytes(&b, ")", 2);
-    return buf_ok(&b) && db_prepare(s->db, sql, &s->insert) == BF_OK;
+    return db_prepare(s->db, record_insert, &s->insert) == BF_OK;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

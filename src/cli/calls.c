@@ -57,8 +57,11 @@ static const struct command_help help = {
     .usage = "[OPTION...] [show ID]",
     .about = "Lists the calls that were judged, the newest first.\n",
     .rows = rows,
-    .more = "Without --store and --config, the store of a server without a configuration file is asked.\n"
-            "The number of a caller who withheld it is shown as \"withheld\".\n",
+    .more =
+        "Without --store and --config, the store of a server without a configuration file is asked.\n"
+        "Time has an index. --verdict, --from, --to, --call-id, --spc and --origid look through the calls\n"
+        "between --since and --until, the newest first: in a large record, say --since.\n"
+        "The number of a caller who withheld it is shown as \"withheld\".\n",
 };
 
 /* ---- what the options ask ---- */

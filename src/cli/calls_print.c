@@ -204,7 +204,7 @@ static void put_ballots(struct buf *b, const struct record *r)
         buf_printable(b, x->check);
         if (x->identity >= 0)
             buf_printf(b, " (Identity %d)", x->identity + 1);
-        buf_text(b, ": ");
+        buf_text(b, x->why.n ? ": " : "");
         buf_printable(b, x->why);
         buf_char(b, '\n');
     }

@@ -7,6 +7,7 @@
 #include "record/member.h"
 
 #include "base/utf8.h"
+#include "verdict/verdict.h"
 
 #define VERSION     1u
 #define TAG_REPLAY  120u
@@ -50,10 +51,14 @@ static void put_replay(struct buf *out, const struct replay_sighting *s)
         buf_char(out, (char)(s->source >> (8 * i)));
 }
 
-/* vote (1), identity + 1 (1), length of the check's name (1), the name, and the words. */
+/*
+ * vote (1), identity + 1 (1), length of the check's name (1), the name, and the words. Most ballots of most calls are
+ * passes, whose words follow from the name: they would be half of every entry.
+ */
 static void put_ballot(struct buf *out, const struct record_ballot *b)
 {
-    const struct span check = utf8_cut(b->check, 255), why = utf8_cut(b->why, RECORD_WHY);
+    const struct span check = utf8_cut(b->check, 255);
+    const struct span why = b->vote == PASS ? SPAN_NONE : utf8_cut(b->why, RECORD_WHY);
     buf_char(out, (char)TAG_BALLOT);
     put_length(out, 3 + check.n + why.n);
     buf_char(out, (char)b->vote);
@@ -146,10 +151,7 @@ static bool read_ballot(struct span bytes, struct record_ballot *ret)
 
 static const struct member *member_of(uint8_t tag)
 {
-    for (size_t i = 0; i < n_record_members; i++)
-        if (record_members[i].tag == tag)
-            return &record_members[i];
-    return NULL;
+    return tag >= 1 && tag <= n_record_members ? &record_members[tag - 1] : NULL;
 }
 
 static bool read_member(const struct member *m, struct span bytes, struct record *r)

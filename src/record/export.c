@@ -76,7 +76,7 @@ static void json_text(struct buf *out, const char *name, const char *text)
 
 static void put_json(struct buf *out, const struct record *r, const struct member *m)
 {
-    buf_printf(out, "\"%s\":", m->column);
+    buf_printf(out, "\"%s\":", m->name);
     const struct span bytes = member_is_number(m) ? SPAN_NONE : member_bytes(m, r);
     if (m->kind == MEMBER_BOOL)
         buf_text(out, member_number(m, r) ? "true" : "false");
@@ -103,7 +103,10 @@ static void json_ballots(struct buf *out, const struct record *r)
         buf_text(out, i ? ",{\"check\":" : "{\"check\":");
         buf_json_string(out, b->check);
         buf_printf(out, ",\"identity\":%d,\"vote\":\"%s\",\"why\":", b->identity, record_vote_text(b));
-        buf_json_string(out, b->why);
+        if (b->why.n)
+            buf_json_string(out, b->why);
+        else
+            buf_text(out, "null");
         buf_char(out, '}');
     }
     buf_char(out, ']');
@@ -144,10 +147,10 @@ static const char *const csv_members[] = {
     "serial",      "subject", "x5u",         "iat",          "status",    "latency_us",   "node",   "lab"
 };
 
-static const struct member *member_named(const char *column)
+static const struct member *member_named(const char *name)
 {
     for (size_t i = 0; i < n_record_members; i++)
-        if (strcmp(record_members[i].column, column) == 0)
+        if (strcmp(record_members[i].name, name) == 0)
             return &record_members[i];
     return NULL;
 }

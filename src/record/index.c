@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread's day: copy what is there, in transactions of at most 512 records that hold the position too; linger a little,
- * so that under load nobody has to wake it; then sleep until a record comes. Once a minute it tidies up. After a failure it
- * throws its connection away and begins again from the position that the database itself knows.
+ * The thread's day: copy what is there, in transactions of at most 512 records that hold the position too; linger, so that
+ * under load nobody has to wake it and a transaction has something to do; then sleep until a record comes. Once a minute it
+ * tidies up. After a failure it throws its connection away and begins again from the position that the database itself
+ * knows.
  */
 #include "record/index.h"
 
@@ -13,10 +14,11 @@
 #include <stdlib.h>
 
 #include "record/member.h"
+#include "record/recent.h"
 #include "record/retain.h"
 
 #define BATCH       512u
-#define LINGER_MS   20
+#define LINGER_MS   250
 #define TIDY_MS     60000
 #define PATIENCE_MS 200u
 #define RETRY_MS    100
@@ -45,9 +47,8 @@ struct indexer {
     struct db *db;
     struct db_query *insert, *note;
     struct journal_reader *reader;
+    struct recent *recent; /* what the database has, or will with this transaction */
     struct record_ballot ballots[RECORD_BALLOTS];
-    char *text;
-    size_t text_size;
     mono_t next_tidy, next_complaint;
     uint64_t settled; /* position that is on disk for sure */
     int retry_ms;
@@ -66,6 +67,8 @@ static void disconnect(struct indexer *x)
     db_finalize(x->note);
     db_close(x->db);
     journal_reader_destroy(x->reader);
+    recent_destroy(x->recent);
+    x->recent = NULL;
     x->insert = x->note = NULL;
     x->db = NULL;
     x->reader = NULL;
@@ -73,16 +76,7 @@ static void disconnect(struct indexer *x)
 
 static enum bf_err prepare(struct indexer *x)
 {
-    char memory[2048];
-    struct buf b = BUF_ON(memory);
-    buf_text(&b, "INSERT INTO records (");
-    record_columns(&b);
-    buf_text(&b, ") VALUES (?1");
-    for (size_t i = 2; i <= n_record_members + 1; i++)
-        buf_printf(&b, ", ?%zu", i);
-    buf_text(&b, ") ON CONFLICT DO NOTHING");
-    buf_char(&b, '\0');
-    enum bf_err err = buf_ok(&b) ? db_prepare(x->db, memory, &x->insert) : BF_ELIMIT;
+    enum bf_err err = db_prepare(x->db, record_insert, &x->insert);
     if (err == BF_OK)
         err = db_prepare(x->db,
                          "INSERT INTO journals VALUES (?1, ?2) "
@@ -100,6 +94,25 @@ static enum bf_err read_position(struct indexer *x, uint64_t *ret)
     db_bind_text(q, 1, span_make(journal_name(x->journal), JOURNAL_NAME));
     err = db_step(q);
     *ret = err == BF_OK ? (uint64_t)db_int(q, 0) : 0;
+    return err == BF_ENOENT ? BF_OK : err;
+}
+
+/* After a failure, too: what it knew of a transaction that was rolled back must come again. */
+static enum bf_err read_recent(struct indexer *x)
+{
+    auto_(db_finalize) struct db_query *q = NULL;
+    enum bf_err err = recent_create(&x->recent);
+    if (err == BF_OK)
+        err = db_prepare(x->db, "SELECT key FROM records WHERE at >= ?1 ORDER BY at DESC LIMIT ?2", &q);
+    if (err != BF_OK)
+        return err;
+    db_bind_int(q, 1, record_ms(clock_now(&clock_system).utc - RECENT_S, 0));
+    db_bind_int(q, 2, RECENT_N);
+    while ((err = db_step(q)) == BF_OK) {
+        const struct span key = db_blob(q, 0);
+        if (key.n == RECORD_KEY)
+            (void)recent_enter(x->recent, (const uint8_t *)key.p);
+    }
     return err == BF_ENOENT ? BF_OK : err;
 }
 
@@ -142,6 +155,8 @@ static enum bf_err connect_db(struct indexer *x, char **message)
     if (err == BF_OK)
         err = prepare(x);
     if (err == BF_OK)
+        err = read_recent(x);
+    if (err == BF_OK)
         err = find_place(x);
     if (err != BF_OK && asprintf(message, "%s: %s", x->db_url, db_error(x->db)) < 0)
         *message = NULL;
@@ -180,25 +195,11 @@ static enum bf_err connected(struct indexer *x)
 
 /* ---- copying ---- */
 
-static bool ballots_fit(struct indexer *x, const struct record *r)
+static enum bf_err insert(struct indexer *x, const struct record *r, struct span entry)
 {
-    const size_t want = record_ballots_size(r);
-    if (want <= x->text_size)
-        return true;
-    char *more = realloc(x->text, want);
-    if (!more)
-        return false;
-    x->text = more;
-    x->text_size = want;
-    return true;
-}
-
-static enum bf_err insert(struct indexer *x, const struct record *r)
-{
-    if (!ballots_fit(x, r))
-        return BF_ENOMEM;
-    struct buf text = buf_on(x->text, x->text_size);
-    record_bind(x->insert, r, &text);
+    if (!recent_enter(x->recent, r->key))
+        return BF_OK;
+    record_bind(x->insert, r, entry);
     const enum bf_err err = db_step(x->insert);
     db_reset(x->insert);
     return err == BF_ENOENT ? BF_OK : err;
@@ -229,7 +230,7 @@ static enum bf_err copy_one(struct indexer *x, uint64_t position, struct span en
         return err;
     }
     *last_at = r.at.utc * 1000 + r.at.ms;
-    return insert(x, &r);
+    return insert(x, &r, entry);
 }
 
 static enum bf_err copy_batch(struct indexer *x, uint64_t end, int64_t *last_at)
@@ -511,7 +512,6 @@ void indexer_destroy(struct indexer *x)
     disconnect(x);
     free(x->db_url);
     free(x->journal_dir);
-    free(x->text);
     free(x);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The indexer: a thread that copies a journal into the database, in order, and keeps both within their bounds. Nobody waits
- * for it: a database that is slow, locked or gone makes it late, and it goes on where it stopped.
+ * for it: a database that is slow, locked or gone makes it late, and it goes on where it stopped. Under load it comes by
+ * four times a second, for the fewer the transactions the cheaper is a record; one that comes alone is indexed at once.
  */
 #ifndef RECORD_INDEX_H
 #define RECORD_INDEX_H

@@ -5,9 +5,9 @@
 #include "base/utf8.h"
 
 #define AT(member) offsetof(struct record, member)
-#define TEXT(t, member, column, most)                                                                        \
+#define TEXT(t, member, name, most)                                                                          \
     {                                                                                                        \
-        t, column, MEMBER_TEXT, AT(member), most, false                                                      \
+        t, name, MEMBER_TEXT, AT(member), most, false                                                        \
     }
 
 /* Outcome and verstat are known by their numbers in verdict/verdict.h, kind by its own. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The members of struct record that are kept: one row each, for the journal (tag), the database (column) and what is
- * written for people and programs (the column's name). Rows are added at the end with a new tag and a migration; never
- * renumbered.
+ * The members of struct record that are kept: one row each, for the entry in journal and database (tag) and for what is
+ * written for people and programs (name). Rows are added at the end with the next tag; never renumbered.
  */
 #ifndef RECORD_MEMBER_H
 #define RECORD_MEMBER_H
@@ -25,8 +24,8 @@ enum member_kind {
 };
 
 struct member {
-    uint8_t tag; /* rising */
-    const char *column;
+    uint8_t tag; /* 1, 2, 3 … */
+    const char *name;
     enum member_kind kind;
     size_t offset;
     uint32_t most; /* bytes of a text (longer ones are cut) or of a fixed one; the largest value of a U8 */
@@ -64,9 +63,10 @@ enum bf_err record_entry_read(struct span entry, struct record_ballot ballots[st
 
 extern const char *const record_migrations[];
 extern const size_t n_record_migrations;
-void record_columns(struct buf *out); /* "id, key, …, ballots": as many as the rows, and one */
-/* ?1 … in that order. memory takes the ballots' text: record_ballots_size of it, or they are left out. */
-void record_bind(struct db_query *q, const struct record *r, struct buf *memory);
-size_t record_ballots_size(const struct record *r);
+extern const char record_insert[]; /* one record; nothing happens to one that is there */
+/* Its parameters; record and entry live until the query is reset. */
+void record_bind(struct db_query *q, const struct record *r, struct span entry);
+/* Column `at`: milliseconds since 1970, at the ends of time as near as it goes. */
+int64_t record_ms(utc_t utc, int ms);
 
 #endif

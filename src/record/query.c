@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Questions to the index: filters become conditions of one SELECT; every value is bound, none is put into the text. */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +7,8 @@
 
 #define LIMIT_UNSAID 100u
 #define CONDITIONS   10u
+#define ID_TIME      10u  /* digits of an id that tell its time */
+#define ID_NEAR_MS   2000 /* between the time of an id and that of its row */
 
 struct condition {
     const char *text; /* with one parameter */
@@ -36,47 +37,108 @@ static void add_number(struct question *q, const char *text, bool asked, int64_t
 static struct question question_of(const struct record_filter *f)
 {
     struct question q = { .n = 0 };
-    add_number(&q, "at >= ?", f->since != 0, f->since);
-    add_number(&q, "at < ?", f->until != 0, f->until);
+    add_number(&q, "at >= ?", f->since != 0, record_ms(f->since, 0));
+    add_number(&q, "at < ?", f->until != 0, record_ms(f->until, 0));
     add_number(&q, "kind = 0 AND outcome = ?", f->outcome >= 0, f->outcome);
     add_text(&q, "caller = ?", f->caller);
     add_text(&q, "called = ?", f->called);
     add_text(&q, "call_id = ?", f->call_id);
-    add_text(&q, "id = ?", f->id);
     add_text(&q, "origid = ?", f->origid);
     add_text(&q, "spc = ?", f->spc);
     return q;
 }
 
-/* Where to go on. A record that is gone was older than all that are there, or never was: then ids decide. */
-static enum bf_err add_after(struct question *question, struct db *db, const char *after_id)
+/* ---- the row of an id ---- */
+
+/* The milliseconds that an id begins with; -1: it is none. */
+static int64_t id_ms(struct span id)
+{
+    static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    int64_t ms = 0;
+    if (id.n != RECORD_ID)
+        return -1;
+    for (size_t i = 0; i < ID_TIME; i++) {
+        const char *digit = id.p[i] ? strchr(digits, id.p[i]) : NULL;
+        if (!digit)
+            return -1;
+        ms = ms << 5 | (digit - digits);
+    }
+    return ms;
+}
+
+/* ms < 0: at any time. */
+static enum bf_err find_at(struct db *db, struct span id, int64_t ms, int64_t *ret_seq)
 {
     auto_(db_finalize) struct db_query *q = NULL;
-    enum bf_err err = db_prepare(db, "SELECT seq FROM records WHERE id = ?1", &q);
+    enum bf_err err = db_prepare(db,
+                                 ms < 0 ? "SELECT seq FROM records WHERE id = ?1"
+                                        : "SELECT seq FROM records WHERE id = ?1 AND at >= ?2 AND at <= ?3",
+                                 &q);
     if (err != BF_OK)
         return err;
-    db_bind_text(q, 1, span_of(after_id));
+    db_bind_text(q, 1, id);
+    if (ms >= 0) {
+        db_bind_int(q, 2, ms - ID_NEAR_MS);
+        db_bind_int(q, 3, ms + ID_NEAR_MS);
+    }
     err = db_step(q);
     if (err == BF_OK)
-        add_number(question, "seq > ?", true, db_int(q, 0));
-    else if (err == BF_ENOENT)
-        add_text(question, "id > ?", span_of(after_id));
+        *ret_seq = db_int(q, 0);
+    return err;
+}
+
+/*
+ * An id is made when its call arrives, so its row is near its time; only after a clock was set it is elsewhere. BF_ENOENT.
+ */
+static enum bf_err find_id(struct db *db, struct span id, int64_t *ret_seq)
+{
+    const int64_t ms = id_ms(id);
+    const enum bf_err err = ms < 0 ? BF_ENOENT : find_at(db, id, ms, ret_seq);
+    return err == BF_ENOENT ? find_at(db, id, -1, ret_seq) : err;
+}
+
+static enum bf_err add_id(struct question *q, struct db *db, struct span id)
+{
+    int64_t seq = -1; /* of no row */
+    const enum bf_err err = find_id(db, id, &seq);
+    add_number(q, "seq = ?", true, seq);
     return err == BF_ENOENT ? BF_OK : err;
 }
 
-static enum bf_err ask(struct db *db, const struct question *q, bool rising, size_t limit,
+/* Where to go on. A record that is gone was older than all that are there, or never was: then ids decide. */
+static enum bf_err add_after(struct question *q, struct db *db, struct span id)
+{
+    int64_t seq;
+    const enum bf_err err = find_id(db, id, &seq);
+    if (err == BF_OK)
+        add_number(q, "seq > ?", true, seq);
+    else if (err == BF_ENOENT)
+        add_text(q, "id > ?", id);
+    return err == BF_ENOENT ? BF_OK : err;
+}
+
+/* ---- one SELECT ---- */
+
+/* As records came in; or the newest first: where a window of time is asked for, in the order of its index. */
+static const char *order(const struct record_filter *f)
+{
+    return f->after_id            ? " ORDER BY seq LIMIT ?"
+           : f->since || f->until ? " ORDER BY at DESC, seq DESC LIMIT ?"
+                                  : " ORDER BY seq DESC LIMIT ?";
+}
+
+static enum bf_err ask(struct db *db, const struct question *q, const struct record_filter *f,
                        struct db_query **ret)
 {
-    char memory[2048];
+    char memory[512];
+    const size_t limit = f->limit ? f->limit : LIMIT_UNSAID;
     struct buf sql = BUF_ON(memory);
-    buf_text(&sql, "SELECT ");
-    record_columns(&sql);
-    buf_text(&sql, " FROM records");
+    buf_text(&sql, "SELECT entry FROM records");
     for (size_t i = 0; i < q->n; i++) {
         buf_text(&sql, i ? " AND " : " WHERE ");
         buf_text(&sql, q->conditions[i].text);
     }
-    buf_text(&sql, rising ? " ORDER BY seq LIMIT ?" : " ORDER BY seq DESC LIMIT ?");
+    buf_text(&sql, order(f));
     buf_char(&sql, '\0');
     if (!buf_ok(&sql))
         return BF_ELIMIT;
@@ -94,72 +156,24 @@ static enum bf_err ask(struct db *db, const struct question *q, bool rising, siz
 
 /* ---- rows ---- */
 
-static struct span json_span(const json_t *text)
-{
-    return span_make(json_string_value(text), json_string_length(text));
-}
-
-/* Whoever can write the database can write anything: what is no ballot is left out. */
-static size_t read_ballots(const json_t *list, struct record_ballot *ballots)
-{
-    size_t i, n = 0;
-    json_t *row;
-    json_array_foreach(list, i, row)
-    {
-        const json_t *vote = json_array_get(row, 2);
-        if (n == RECORD_BALLOTS || !json_is_string(json_array_get(row, 0)) ||
-            !json_is_string(json_array_get(row, 3)) || !json_is_integer(vote))
-            continue;
-        ballots[n++] = (struct record_ballot){
-            .check = json_span(json_array_get(row, 0)),
-            .identity = (int)json_integer_value(json_array_get(row, 1)),
-            .vote = (uint8_t)json_integer_value(vote),
-            .why = json_span(json_array_get(row, 3)),
-        };
-    }
-    return n;
-}
-
-static bool read_row(struct db_query *q, struct record *r)
-{
-    for (size_t i = 0; i < n_record_members; i++) {
-        const struct member *m = &record_members[i];
-        if (member_is_number(m)) {
-            if (!member_takes_number(m, db_int(q, (int)i)))
-                return false;
-            member_set_number(m, r, db_int(q, (int)i));
-            continue;
-        }
-        const bool is_text = m->kind == MEMBER_TEXT || m->kind == MEMBER_FIXED_TEXT;
-        const struct span bytes = is_text ? db_text(q, (int)i) : db_blob(q, (int)i);
-        if (!member_takes_bytes(m, bytes))
-            return false;
-        member_set_bytes(m, r, bytes);
-    }
-    return true;
-}
-
-/* false: enough. */
+/* false: enough. Whoever can write the database can write anything: what is no entry is left out. */
 static bool give(struct db_query *q, struct record_ballot *ballots, record_found *found, void *arg)
 {
-    struct record r = { .ballots = ballots };
-    const struct span text = db_text(q, (int)n_record_members);
-    if (!read_row(q, &r))
-        return true;
-    json_t *list = json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL);
-    r.n_ballots = read_ballots(list, ballots);
-    const bool go_on = found(arg, &r);
-    json_decref(list);
-    return go_on;
+    struct record r;
+    return record_entry_read(db_blob(q, 0), ballots, &r) != BF_OK || found(arg, &r);
 }
 
 static enum bf_err rows(struct db *db, const struct record_filter *f, record_found *found, void *arg)
 {
     auto_(db_finalize) struct db_query *q = NULL;
     struct question question = question_of(f);
-    enum bf_err err = f->after_id && f->after_id[0] ? add_after(&question, db, f->after_id) : BF_OK;
+    enum bf_err err = BF_OK;
+    if (f->id.n)
+        err = add_id(&question, db, f->id);
+    if (err == BF_OK && f->after_id && f->after_id[0])
+        err = add_after(&question, db, span_of(f->after_id));
     if (err == BF_OK)
-        err = ask(db, &question, f->after_id != NULL, f->limit ? f->limit : LIMIT_UNSAID, &q);
+        err = ask(db, &question, f, &q);
     if (err != BF_OK)
         return err;
     struct record_ballot *ballots = calloc(RECORD_BALLOTS, sizeof *ballots);

@@ -3,7 +3,7 @@
  * A verdict kept.                                                                    design.md "Records"
  *
  * The recorder appends each batch to a journal and calls fdatasync; then its answers leave. An indexer copies the journal
- * into SQLite (store/db.h) in order, its position in the same transaction, idempotent by key.
+ * into SQLite (store/db.h) in order, its position in the same transaction, idempotent by time and key.
  */
 #ifndef RECORD_RECORD_H
 #define RECORD_RECORD_H
@@ -24,8 +24,8 @@ enum record_kind { RECORD_VERIFIED, RECORD_SIGNED, RECORD_SHED, RECORD_CANCELLED
 struct record_ballot {
     struct span check;
     int identity;
-    uint8_t vote; /* enum vote */
-    struct span why;
+    uint8_t vote;    /* enum vote */
+    struct span why; /* of a pass: not kept */
 };
 
 /* Everything is a span into memory of the caller; records read back point into memory of the reader. */
@@ -96,6 +96,10 @@ struct recorder_counts recorder_counts(const struct recorder *r);
 typedef void record_seen(void *arg, const struct replay_sighting *sighting, utc_t at);
 enum bf_err record_replays(const char *journal_dir, utc_t since, record_seen *seen, void *arg) must_use;
 
+/*
+ * Time has an index; everything else is looked for in the window of time, newest first, some million records a second. An
+ * id tells its own time.
+ */
 struct record_filter {
     utc_t since, until;                                   /* 0: open */
     int outcome;                                          /* -1: any */

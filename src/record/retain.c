@@ -2,19 +2,23 @@
 #include "record/retain.h"
 
 #include "record/index.h"
+#include "record/member.h"
 
 #define ROWS   200 /* deleted at a time: a transaction of a few milliseconds */
 #define DAY_S  86400
 #define VACUUM "PRAGMA incremental_vacuum(256)"
 
-/* `sql` deletes at most ROWS rows; ?1 is a time. */
-static enum bf_err delete_some(struct db *db, const char *sql, utc_t before, bool *ret_more)
+/* The oldest, at most ROWS of them. */
+static enum bf_err delete_some(struct db *db, utc_t before, bool *ret_more)
 {
     auto_(db_finalize) struct db_query *q = NULL;
-    enum bf_err err = db_prepare(db, sql, &q);
+    enum bf_err err = db_prepare(db,
+                                 "DELETE FROM records WHERE seq IN "
+                                 "(SELECT seq FROM records WHERE at < ?1 ORDER BY at, key LIMIT ?2)",
+                                 &q);
     if (err != BF_OK)
         return err;
-    db_bind_int(q, 1, before);
+    db_bind_int(q, 1, record_ms(before, 0));
     db_bind_int(q, 2, ROWS);
     err = db_step(q);
     if (err != BF_ENOENT)
@@ -36,15 +40,9 @@ enum bf_err retain_rows(const struct retain *rules, struct db *db, uint64_t jour
     enum bf_err err = BF_OK;
     bool old = false, many = false;
     if (rules->keep_days)
-        err = delete_some(db,
-                          "DELETE FROM records WHERE seq IN "
-                          "(SELECT seq FROM records WHERE at < ?1 ORDER BY at LIMIT ?2)",
-                          now - (utc_t)rules->keep_days * DAY_S, &old);
+        err = delete_some(db, now - (utc_t)rules->keep_days * DAY_S, &old);
     if (err == BF_OK && rules->keep_bytes && db_bytes(db) > db_share(rules, journal_bytes))
-        err = delete_some(db,
-                          "DELETE FROM records WHERE seq IN "
-                          "(SELECT seq FROM records WHERE at < ?1 ORDER BY at, id LIMIT ?2)",
-                          INT64_MAX, &many);
+        err = delete_some(db, INT64_MAX, &many);
     if (err == BF_OK)
         err = db_run(db, VACUUM);
     *ret_more = old || many;

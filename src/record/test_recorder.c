@@ -164,11 +164,30 @@ static void one_call_is_one_row(void **state)
     struct recorder *r = open_recorder(&p);
     sample_make(&s, 1, AT);
     struct record twice[2] = { s.record, s.record };
-    twice[1].id[0] = 'X'; /* decided anew after a restart */
+    twice[1].id[0] = 'X';
+    twice[1].at.utc++;
     assert_int_equal(recorder_append(r, twice, 2), BF_OK);
     assert_int_equal(recorder_flush(r, 5000), BF_OK);
     assert_int_equal(indexed(&p), 1);
     recorder_destroy(r);
+    place_remove(&p);
+}
+
+/* An INVITE that comes again while the server starts again: decided anew, at another time. */
+static void one_call_is_one_row_across_a_restart(void **state)
+{
+    struct sample s;
+    (void)state;
+    const struct place p = place_make();
+    const utc_t now = clock_now(&clock_system).utc;
+    for (uint64_t i = 0; i < 3; i++) {
+        struct recorder *r = open_recorder(&p);
+        sample_make(&s, 1, now + (utc_t)i - 10);
+        s.record.id[0] = (char)('0' + i);
+        assert_int_equal(recorder_append(r, &s.record, 1), BF_OK);
+        recorder_destroy(r);
+    }
+    assert_int_equal(indexed(&p), 1);
     place_remove(&p);
 }
 
@@ -428,6 +447,7 @@ int main(void)
         cmocka_unit_test(files_are_for_their_owner_alone),
         cmocka_unit_test(indexing_again_changes_nothing),
         cmocka_unit_test(one_call_is_one_row),
+        cmocka_unit_test(one_call_is_one_row_across_a_restart),
         cmocka_unit_test(a_new_journal_beside_an_old_database_is_indexed),
         cmocka_unit_test(a_locked_database_delays_nobody),
         cmocka_unit_test(a_database_that_was_locked_at_the_start_is_opened_later),

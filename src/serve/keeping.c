@@ -54,6 +54,15 @@ static void set_replays(const struct verdict *v, const struct call *call, struct
         }
 }
 
+/* What a pass has to say follows from its check. */
+static struct record_ballot ballot_of(const struct cast *c)
+{
+    return (struct record_ballot){ .check = span_of(c->check->name),
+                                   .identity = c->identity,
+                                   .vote = (uint8_t)c->ballot.vote,
+                                   .why = c->ballot.vote == PASS ? SPAN_NONE : span_of(c->ballot.why) };
+}
+
 /* Without memory for them the record goes without its ballots: the verdict counts more. */
 static void set_ballots(struct lane *lane, const struct verdict *v, struct record *ret)
 {
@@ -61,10 +70,7 @@ static void set_ballots(struct lane *lane, const struct verdict *v, struct recor
     if (!ballots)
         return;
     for (size_t i = 0; i < v->n_casts; i++)
-        ballots[i] = (struct record_ballot){ .check = span_of(v->casts[i].check->name),
-                                             .identity = v->casts[i].identity,
-                                             .vote = (uint8_t)v->casts[i].ballot.vote,
-                                             .why = span_of(v->casts[i].ballot.why) };
+        ballots[i] = ballot_of(&v->casts[i]);
     ret->ballots = ballots;
     ret->n_ballots = v->n_casts;
 }

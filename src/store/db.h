@@ -38,7 +38,8 @@ enum bf_err db_prepare(struct db *db, const char *sql, struct db_query **ret) mu
 void db_finalize(struct db_query *q);
 void db_reset(struct db_query *q); /* also clears bindings */
 void db_bind_int(struct db_query *q, int at, int64_t value);
-void db_bind_text(struct db_query *q, int at, struct span text); /* copied until db_reset; SPAN_NONE: NULL */
+void db_bind_text(struct db_query *q, int at,
+                  struct span text); /* not copied: lives until db_reset; SPAN_NONE: NULL */
 void db_bind_blob(struct db_query *q, int at, struct span bytes);
 /* BF_OK: a row; BF_ENOENT: no more; BF_EAGAIN: busy; BF_EIO. */
 enum bf_err db_step(struct db_query *q) must_use;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * SQLite 3 behind the narrow door. Write-ahead log, so that readers and the one writer do not wait for each other; pages are
- * given back in steps (incremental vacuum), so that retention by bytes frees disk.
+ * given back in steps (incremental vacuum), so that retention by bytes frees disk. Pages of 8 KiB, for our rows are of about
+ * one: fewer writes, and less of a page left empty behind the last row that fits; the log is copied back at 500 pages, 4 MiB.
  */
 #include "store/db.h"
 
@@ -61,8 +62,10 @@ static enum bf_err set_up(struct db *db)
     if (db->mode == DB_READ)
         return db_run(db,
                       "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF; SELECT 1 FROM sqlite_schema LIMIT 1");
-    return db_run(db, "PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304");
+    return db_run(db, "PRAGMA page_size=8192; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL; "
+                      "PRAGMA synchronous=FULL;"
+                      "PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA journal_size_limit=4194304; "
+                      "PRAGMA wal_autocheckpoint=500");
 }
 
 enum bf_err db_open(const char *url, enum db_mode mode, struct db **ret, char **ret_message)
@@ -189,7 +192,7 @@ void db_bind_int(struct db_query *q, int at, int64_t value)
 void db_bind_text(struct db_query *q, int at, struct span text)
 {
     if (text.p)
-        sqlite3_bind_text64(q->statement, at, text.p, text.n, SQLITE_TRANSIENT, SQLITE_UTF8);
+        sqlite3_bind_text64(q->statement, at, text.p, text.n, SQLITE_STATIC, SQLITE_UTF8);
     else
         sqlite3_bind_null(q->statement, at);
 }
@@ -197,7 +200,7 @@ void db_bind_text(struct db_query *q, int at, struct span text)
 void db_bind_blob(struct db_query *q, int at, struct span bytes)
 {
     if (bytes.p)
-        sqlite3_bind_blob64(q->statement, at, bytes.p, bytes.n, SQLITE_TRANSIENT);
+        sqlite3_bind_blob64(q->statement, at, bytes.p, bytes.n, SQLITE_STATIC);
     else
         sqlite3_bind_null(q->statement, at);
 }
