@@ -19,7 +19,7 @@ enum calls_form {
 
 struct calls_printer {
     enum calls_form form;
-    bool colors, unmask;
+    bool colors, unmask, narrow; /* narrow: a terminal without room for names and reasons; `show` has them */
     struct table *table; /* CALLS_TABLE */
     char *memory;        /* for an object or a line of CSV */
     size_t n;            /* records printed */

@@ -15,13 +15,20 @@ static const char *const titles[] = {
     "time (UTC)", "verdict", "caller", "called", "att", "says", "id", "why"
 };
 
+/* 26 of id, 11 of time and the numbers leave no more in the 80 columns that a terminal has at least. */
+static const char *const narrow_titles[] = { "time (UTC)", "verdict", "caller", "called", "a", "id" };
+static const size_t narrow_columns[] = { 0, 1, 2, 3, 4, 6 };
+#define WIDE 120u
+
 bool calls_printer_init(struct calls_printer *p, enum calls_form form, bool unmask)
 {
     *p = (struct calls_printer){ .form = form, .unmask = unmask, .colors = command_colors() };
     p->memory = malloc(RECORD_SHOWN);
+    p->narrow = command_columns() < WIDE;
     if (form == CALLS_TABLE)
-        p->table = table_create(titles, ARRAY_SIZE(titles));
-    if (p->table)
+        p->table = p->narrow ? table_create(narrow_titles, ARRAY_SIZE(narrow_titles))
+                             : table_create(titles, ARRAY_SIZE(titles));
+    if (p->table && !p->narrow)
         table_wrap(p->table);
     return p->memory && (p->table || form != CALLS_TABLE);
 }
@@ -81,9 +88,18 @@ static void cells_of(const struct record *r, struct cells *c)
 
 static void put_row(struct calls_printer *p, const struct record *r)
 {
+    const char *narrow[ARRAY_SIZE(narrow_columns)];
     struct cells c;
     cells_of(r, &c);
-    table_row(p->table, c.all, color_of(r));
+    if (!p->narrow) {
+        table_row(p->table, c.all, color_of(r));
+        return;
+    }
+    memmove(c.time, c.time + 5, 11); /* month and day, hour and minute */
+    c.time[11] = '\0';
+    for (size_t i = 0; i < ARRAY_SIZE(narrow_columns); i++)
+        narrow[i] = c.all[narrow_columns[i]];
+    table_row(p->table, narrow, color_of(r));
 }
 
 /* A line in time: columns as wide as they usually are. */

@@ -38,6 +38,9 @@ int command_fail(const char *command, int status, const char *format, ...)
 /* true when standard output is a terminal and NO_COLOR is not set. */
 bool command_colors(void);
 
+/* How wide the terminal is; SIZE_MAX when standard output is none. */
+size_t command_columns(void);
+
 /*
  * A table for people: columns as wide as their cells (in characters, not bytes), cut to the terminal when it is one.
  * Cells are copied, control bytes shown as '?'.

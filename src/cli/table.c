@@ -142,7 +142,7 @@ void table_row(struct table *t, const char *const *cells, const char *color)
         t->broken = true;
 }
 
-static size_t terminal_columns(void)
+size_t command_columns(void)
 {
     struct winsize size;
     if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col == 0)
@@ -235,7 +235,7 @@ void table_print(struct table *t, bool colors)
             if (columns > widths[i])
                 widths[i] = columns;
         }
-    size_t room = terminal_columns();
+    size_t room = command_columns();
     for (size_t l = 0; l < t->n; l++)
         print_line(t, &t->lines[l], widths, room, !colors ? NULL : l == 0 ? "1" : t->lines[l].color);
     fflush(stdout);

@@ -98,6 +98,27 @@ static void the_list_begins_with_the_newest(void **state)
     place_remove(&p);
 }
 
+/* The narrowest terminal there is: names and reasons go, the id that `show` asks for stays whole. */
+static void on_eighty_columns_the_id_is_whole(void **state)
+{
+    (void)state;
+    const struct place p = five_calls();
+    char command[1024];
+    snprintf(command, sizeof command,
+             "NO_COLOR=1 script -qec \"stty cols 80; '%s/bonafide' calls --store '%s'\" /dev/null",
+             getenv("BF_BUILD"), p.url);
+    FILE *pipe = popen(command, "r"); /* NOLINT(cert-env33-c): the shell is what a terminal is opened with */
+    assert_non_null(pipe);
+    output[fread(output, 1, sizeof output - 1, pipe)] = '\0';
+    assert_int_equal(pclose(pipe), 0);
+    has("11-14 22:13");
+    has(ID("4"));
+    char *rest = output;
+    for (char *line; (line = strsep(&rest, "\n"));)
+        assert_true(strcspn(line, "\r") <= 80);
+    place_remove(&p);
+}
+
 static void filters_narrow_the_list(void **state)
 {
     static const struct {
@@ -317,6 +338,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_list_begins_with_the_newest),
+        cmocka_unit_test(on_eighty_columns_the_id_is_whole),
         cmocka_unit_test(filters_narrow_the_list),
         cmocka_unit_test(wrong_usage_says_what_to_write),
         cmocka_unit_test(show_tells_everything_in_words),
