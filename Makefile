@@ -25,19 +25,25 @@ $(BUILD)/build.ninja:
 	@scripts/install build
 	meson setup $(BUILD) $(SETUP)
 
+# What only tests need may have come after the build was set up (make demo, then make check): it is looked for again.
+$(BUILD)/.tests: scripts/packages
+	@if [ -f $(BUILD)/build.ninja ]; then meson configure --clearcache $(BUILD) && meson setup --reconfigure $(BUILD); \
+	else $(MAKE) --no-print-directory $(BUILD)/build.ninja; fi >/dev/null
+	@touch $@
+
 demo: build
 	@$(BUILD)/bonafide demo $(DEMO)
 
-check: 
+check:
 	@scripts/install build tests peers
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@$(MAKE) --no-print-directory $(BUILD)/.tests
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs $(TESTS); status=$$?; \
 	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status
 
 soak:
 	@scripts/install build tests peers ci bare
-	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@$(MAKE) --no-print-directory $(BUILD)/.tests
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --no-rebuild --print-errorlogs --setup soak --suite soak --timeout-multiplier 0 $(TESTS); status=$$?; \
 	scripts/count $(BUILD)/meson-logs/testlog.json; exit $$status

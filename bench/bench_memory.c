@@ -57,13 +57,13 @@ static bool meet_carriers(const struct stage *s)
 static bool flat(const struct stage *s, uint64_t calls)
 {
     long kb[5];
-    for (int part = 0; part < 5;
-         part++) { /* the first fifth fills what is bounded: answers kept, tokens seen */
+    /* the first fifth fills what is bounded: answers kept, tokens seen */
+    for (int part = 0; part < 5; part++) {
         if (!place(s, s->carrier, 10000 + (uint64_t)part * (calls / 5), calls / 5))
             return false;
         kb[part] = resident_kb(s->server);
-        printf("after %9llu calls          %9.1f MiB\n",
-               (unsigned long long)((uint64_t)(part + 1) * (calls / 5)), (double)kb[part] / 1024);
+        printf("after %9llu calls          %9.1f MiB\n", (unsigned long long)(part + 1) * (calls / 5),
+               (double)kb[part] / 1024);
         fflush(stdout);
     }
     return say("growth over the last half", (double)(kb[4] - kb[2]) / 1024, "MiB", 2);

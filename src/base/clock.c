@@ -19,9 +19,22 @@ static struct instant system_now(const struct clock_source *self)
 
 const struct clock_source clock_system = { system_now };
 
+/* Field by field, atomically: threads of a room under test may look at the clock while the test moves it. */
 struct instant clock_fixed_now(const struct clock_source *self)
 {
-    return ((const struct clock_fixed *)self)->at;
+    const struct instant *at = &((const struct clock_fixed *)self)->at;
+    return (struct instant){
+        .utc = __atomic_load_n(&at->utc, __ATOMIC_RELAXED),
+        .ms = __atomic_load_n(&at->ms, __ATOMIC_RELAXED),
+        .mono = __atomic_load_n(&at->mono, __ATOMIC_RELAXED),
+    };
+}
+
+void clock_fixed_set(struct clock_fixed *clock, struct instant at)
+{
+    __atomic_store_n(&clock->at.utc, at.utc, __ATOMIC_RELAXED);
+    __atomic_store_n(&clock->at.ms, at.ms, __ATOMIC_RELAXED);
+    __atomic_store_n(&clock->at.mono, at.mono, __ATOMIC_RELAXED);
 }
 
 char *utc_text(utc_t t, char out[static 21])

@@ -39,6 +39,8 @@ struct clock_fixed {
     struct instant at;
 };
 struct instant clock_fixed_now(const struct clock_source *self);
+/* Moves it, also while other threads look at it. */
+void clock_fixed_set(struct clock_fixed *clock, struct instant at);
 
 /* `2015-09-25T19:12:25Z`; out takes 21 bytes, NUL included. Years outside 0-9999 give `-`. */
 char *utc_text(utc_t t, char out[static 21]);

@@ -46,7 +46,9 @@ static void a_fixed_clock_says_what_the_test_set(void **state)
     struct clock_fixed clock = { { clock_fixed_now }, { .utc = 1443208345, .mono = MONO_S(5) } };
     (void)state;
     assert_int_equal(clock_now(&clock.source).utc, 1443208345);
-    clock.at.mono += MONO_MS(250);
+    clock_fixed_set(&clock, (struct instant){ .utc = 1443208346, .ms = 7, .mono = MONO_MS(5250) });
+    assert_int_equal(clock_now(&clock.source).utc, 1443208346);
+    assert_int_equal(clock_now(&clock.source).ms, 7);
     assert_true(clock_now(&clock.source).mono == MONO_MS(5250));
 }
 

@@ -111,7 +111,8 @@ static int run(struct server *s, struct log *log, sigset_t set)
     if (pthread_create(&thread, NULL, listen_to_signals, &l) != 0)
         return command_fail("serve", EXIT_FAILURE_OURS, "a thread could not be started.");
     const enum bf_err err = server_run(s);
-    pthread_kill(thread, SIGTERM);
+    /* that thread blocks the signal and takes it with sigwait: nothing is terminated */
+    pthread_kill(thread, SIGTERM); /* NOLINT(bugprone-bad-signal-to-kill-thread,cert-pos44-c) */
     pthread_join(thread, NULL);
     return err ? command_fail("serve", EXIT_FAILURE_OURS,
                               "the threads of the server could not be started: %s.", bf_err_text(err))

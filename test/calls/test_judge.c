@@ -196,7 +196,7 @@ static void a_signature_that_fails_on_an_old_copy_is_judged_on_a_fresh_one(void 
     (void)state;
     stage_open(&s, "");
     stage_signer(&s, URL " key=PP-054 spc=1234");
-    s.clock.at.utc = STAGE_TIME - 120;
+    clock_fixed_set(&s.clock, (struct instant){ .utc = STAGE_TIME - 120, .mono = s.clock.at.mono });
     call_between(&s, IDENTITY, "12155550121", "12155550131", &call);
     s.judge.options.freshness_s = 600;
     stage_judge(&s, &call, &h);
@@ -205,8 +205,7 @@ static void a_signature_that_fails_on_an_old_copy_is_judged_on_a_fresh_one(void 
     stage_done(&s);
 
     stage_signer(&s, URL " key=PP-052 spc=1234");
-    s.clock.at.utc = STAGE_TIME;
-    s.clock.at.mono += MONO_S(120);
+    clock_fixed_set(&s.clock, (struct instant){ .utc = STAGE_TIME, .mono = s.clock.at.mono + MONO_S(120) });
     call_between(&s, IDENTITY, "12155550121", "12155550131", &call);
     stage_judge(&s, &call, &h);
     assert_int_equal(h.verdict.outcome, GENUINE);

@@ -18,7 +18,7 @@ struct ballot check_parameters(const struct hearing *h, struct identity_result *
         return ballot_veto("the alg parameter is not the token's");
     }
     if ((p->parts.ppt.p != NULL) != (p->token.ppt_text.p != NULL) ||
-        !span_equal(p->parts.ppt, p->token.ppt_text)) {
+        (p->parts.ppt.p && !span_equal(p->parts.ppt, p->token.ppt_text))) {
         p->failure = CASE_E5_PPT_PARAM;
         return ballot_veto("the ppt parameter is not the token's");
     }
