@@ -4,7 +4,8 @@ which names a resolver of ours; that needs port 53 of a loopback address, so it 
 from house import *
 
 RESOLVER = "127.0.0.77"
-BUDGET = 0.8
+FETCH = 4    # seconds after which a fetch is given up; the budget of a call is less than a quarter of it
+SILENT = 8   # names that are asked for in vain: fewer than a source may have under way
 
 
 class Dns:
@@ -60,17 +61,17 @@ def main(place):
         u, good, urgent = udp(), udp(), udp()
         equal(verdict(good.ask(request(identity=lab.identity())))["verdict"], "genuine")
         begun = time.monotonic()
-        for i in range(20):
+        for i in range(SILENT):
             u.send(away(f"silent{i}.example.com"))
         for _ in range(20):
             equal(verdict(good.ask(request(identity=lab.identity())))["verdict"], "genuine")
         urgent.send(request(uri="urn:service:sos", identity=lab.identity(carrier=1, x5u="https://silent.example.com/x.pem")))
         equal(status(urgent.receive()), 302)
-        for _ in range(20):
+        for _ in range(SILENT):
             answer = u.final()
             equal(verdict(answer)["verdict"], "unproven")
             check("STIR;cause=436" in header(answer, "Reason"), answer)
-        check(time.monotonic() - begun < BUDGET + 1.5)
+        check(time.monotonic() - begun < FETCH, "nobody waited for the resolver")
         check(any(name.startswith("silent") for name in dns.asked), "the resolver of ours was asked")
 
     def private_address():
