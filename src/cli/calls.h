@@ -20,10 +20,10 @@ enum calls_form {
 struct calls_printer {
     enum calls_form form;
     bool colors, unmask, narrow; /* narrow: a terminal without room for names and reasons; `show` has them */
-    struct table *table; /* CALLS_TABLE */
-    char *memory;        /* for an object or a line of CSV */
-    size_t n;            /* records printed */
-    bool failed;         /* standard output or memory */
+    struct table *table;         /* CALLS_TABLE */
+    char *memory;                /* for an object or a line of CSV */
+    size_t n;                    /* records printed */
+    bool failed;                 /* standard output or memory */
 };
 
 /* false: no memory. */
