@@ -385,8 +385,8 @@ struct worker *server_next_worker(struct server *s)
 
 bool server_ready(const struct server *s, const char **ret_why)
 {
-    *ret_why = "the server is about to end";
-    if (atomic_load(&s->draining))
+    *ret_why = atomic_load(&s->draining) ? "the server is about to end" : "the server is starting";
+    if (!atomic_load(&s->running) || atomic_load(&s->draining))
         return false;
     *ret_why = "the record cannot be kept";
     if (atomic_load(&s->gauges.record_failed))
@@ -395,5 +395,5 @@ bool server_ready(const struct server *s, const char **ret_why)
         *ret_why = "calls are answered; no trust anchors are configured, so no call can be proven";
     else
         *ret_why = "calls are answered";
-    return atomic_load(&s->running);
+    return true;
 }

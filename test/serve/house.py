@@ -180,7 +180,7 @@ class Server:
         check(len(self.doors) == wanted, "the server did not start:", self.read_log())
         self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
         self.reader.start()
-        eventually(lambda: self.get("/readyz")[0] in (200, 503), "an answer over HTTP")
+        eventually(lambda: self.get("/readyz")[0] == 200, "it is ready")
         return self
 
     def door(self, kind, sign=False, public=False, host=None):
