@@ -10,18 +10,7 @@
 #include <openssl/pem.h>
 
 #include "tap.h"
-
-/* The two published private keys. */
-static const char pp_052[] = "-----BEGIN PRIVATE KEY-----\n"
-                             "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgi7q2TZvN9VDFg8Vy\n"
-                             "qCP06bETrR2v8MRvr89rn4i+UAahRANCAAQWfaj1HUETpoNCrOtp9KA8o0V79IuW\n"
-                             "ARKt9C1cFPkyd3FBP4SeiNZxQhDrD0tdBHls3/wFe8++K2FrPyQF9vuh\n"
-                             "-----END PRIVATE KEY-----\n";
-static const char pp_054[] = "-----BEGIN EC PRIVATE KEY-----\n"
-                             "MHcCAQEEIFKCsFZ4Wsw3ZpBxgc4Z0sOjaXDdMk07Ny1fKg6OntAkoAoGCCqGSM49\n"
-                             "AwEHoUQDQgAEmzGM1VsO+3IqbMF54rQMaYKQftO4hUYm9wv5wutLgEd9FsiTy3+4\n"
-                             "+Wa2O7pffOXPC0QzO+yD8hGEXGP/2mZo6w==\n"
-                             "-----END EC PRIVATE KEY-----\n";
+#include "vectors.h"
 
 utc_t stage_time(const char *text)
 {
@@ -65,7 +54,7 @@ static void publish(const struct stage *s, const char *url, const char *pem)
 
 EVP_PKEY *stage_key(const char *name)
 {
-    const char *pem = strcmp(name, "PP-054") == 0 ? pp_054 : pp_052;
+    const char *pem = strcmp(name, "PP-054") == 0 ? VECTOR_8946_PRIVATE : VECTOR_A1_PRIVATE;
     BIO *bio = BIO_new_mem_buf(pem, -1);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
     BIO_free(bio);
