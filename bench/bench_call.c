@@ -6,13 +6,9 @@
  *
  *     bench_call PROGRAM [CALLS]       PROGRAM: build/bonafide
  */
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <openssl/ec.h>
 
@@ -29,20 +25,6 @@ struct figures {
     double worker_ns, index_ns; /* of call_ns */
 };
 
-/* CPU nanoseconds a call takes of process `pid`, answering at `to`; negative when an answer was missing or wrong. */
-static double cost(pid_t pid, const struct sockaddr_in *to, const struct datagram *calls, size_t n,
-                   const char *first_line, const char *holds, double *ret_wall)
-{
-    const int64_t from = cpu_ns(pid);
-    const struct load_result r = load_run(to, calls, n, first_line, holds);
-    const double ns = (double)(cpu_ns(pid) - from) / (double)n;
-    *ret_wall = (double)r.wall_ns / (double)n;
-    if (r.passed == n)
-        return ns;
-    fprintf(stderr, "%zu calls, %zu answers, %zu of them as expected\n", n, r.answers, r.passed);
-    return -1;
-}
-
 /* Server and echo in turns, the same datagrams to both; the median turn of each. */
 static bool measure(const struct stage *stage, pid_t echo, const struct sockaddr_in *echo_at, size_t n,
                     struct figures *ret)
@@ -56,8 +38,8 @@ static bool measure(const struct stage *stage, pid_t echo, const struct sockaddr
         if (!calls)
             return false;
         call[at] =
-            cost(stage->server, &stage->at, calls, n, "SIP/2.0 302", "TN-Validation-Passed", &wall[at]);
-        bare[at] = cost(echo, echo_at, calls, n, "INVITE ", "Identity: ", &unused);
+            load_cost(stage->server, &stage->at, calls, n, "SIP/2.0 302", "TN-Validation-Passed", &wall[at]);
+        bare[at] = load_cost(echo, echo_at, calls, n, "INVITE ", "Identity: ", &unused);
         calls_free(calls, n);
         if (call[at] < 0 || bare[at] < 0)
             return false;
@@ -113,19 +95,14 @@ static bool run(const char *program, const char *name, const char *store, size_t
     struct figures f = { 0 };
     struct sockaddr_in echo_at;
     const double engine = engine_ns();
-    const int fd = echo_bind(&echo_at);
     bool done = false;
-    if (fd < 0 || engine < 0 || !stage_open(program, store, 1, &stage))
+    if (engine < 0 || !stage_open(program, store, 1, &stage))
         return false;
-    const pid_t echo = fork();
-    if (echo == 0)
-        echo_run(fd);
-    if (echo > 0) {
+    const pid_t echo = echo_start(&echo_at);
+    if (echo) {
         done = measure(&stage, echo, &echo_at, n, &f);
-        kill(echo, SIGKILL);
-        waitpid(echo, NULL, 0);
+        echo_stop(echo);
     }
-    close(fd);
     stage_close(&stage);
     if (!done)
         return false;

@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "base/base64url.h"
 #include "base/clock.h"
 #include "base/random.h"
@@ -90,7 +93,7 @@ static bool call_make(const struct carrier *c, uint64_t number, utc_t now, struc
                "P-Asserted-Identity: <sip:+%s@127.0.0.1;user=phone>\r\n",
                dest, (unsigned long long)number, orig, (unsigned long long)number, dest,
                (unsigned long long)number, orig, orig);
-    if (!identity_put(c, orig, dest, now, &b))
+    if (c && !identity_put(c, orig, dest, now, &b))
         return false;
     buf_printf(&b, "Content-Type: application/sdp\r\nContent-Length: %zu\r\n\r\n%s", sizeof body - 1, body);
     ret->p = buf_ok(&b) ? malloc(b.n) : NULL;
@@ -170,6 +173,19 @@ struct load_result load_run(const struct sockaddr_in *to, const struct datagram 
     return r;
 }
 
+double load_cost(pid_t pid, const struct sockaddr_in *to, const struct datagram *calls, size_t n,
+                 const char *first_line, const char *holds, double *ret_wall)
+{
+    const int64_t from = cpu_ns(pid);
+    const struct load_result r = load_run(to, calls, n, first_line, holds);
+    const double ns = (double)(cpu_ns(pid) - from) / (double)n;
+    *ret_wall = (double)r.wall_ns / (double)n;
+    if (r.passed == n)
+        return ns;
+    fprintf(stderr, "%zu calls, %zu answers, %zu of them as expected\n", n, r.answers, r.passed);
+    return -1;
+}
+
 int echo_bind(struct sockaddr_in *ret)
 {
     static const int room = 8 << 20;
@@ -209,4 +225,21 @@ void echo_run(int fd)
             sent += went;
         }
     }
+}
+
+pid_t echo_start(struct sockaddr_in *ret)
+{
+    const int fd = echo_bind(ret);
+    const pid_t echo = fd < 0 ? -1 : fork();
+    if (echo == 0)
+        echo_run(fd);
+    if (fd >= 0)
+        close(fd);
+    return echo > 0 ? echo : 0;
+}
+
+void echo_stop(pid_t echo)
+{
+    kill(echo, SIGKILL);
+    waitpid(echo, NULL, 0);
 }

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define LOAD_BATCH 64u
 
@@ -24,7 +25,10 @@ struct carrier; /* a key and the URL of its chain */
 struct carrier *carrier_open(const char *key_path, const char *x5u);
 void carrier_close(struct carrier *c);
 
-/* n calls with `iat` now, attestation A, from a caller of their own to +12155550131; `first` numbers them. NULL: it failed. */
+/*
+ * n calls with `iat` now, attestation A, from a caller of their own to +12155550131; `first` numbers them. c NULL:
+ * without an Identity header, as customers send them to be signed. NULL: it failed.
+ */
 struct datagram *calls_make(struct carrier *c, uint64_t first, size_t n);
 void calls_free(struct datagram *calls, size_t n);
 
@@ -41,8 +45,19 @@ struct load_result {
 struct load_result load_run(const struct sockaddr_in *to, const struct datagram *calls, size_t n,
                             const char *first_line, const char *holds);
 
+/*
+ * CPU nanoseconds, all threads counted, that an answer takes process `pid` at `to`; negative when one was missing or
+ * wrong. *ret_wall: nanoseconds of the wall's clock.
+ */
+double load_cost(pid_t pid, const struct sockaddr_in *to, const struct datagram *calls, size_t n,
+                 const char *first_line, const char *holds, double *ret_wall);
+
 /* Echoes datagrams in batches until the process is ended: the least that any answer can cost. Binds 127.0.0.1:0; -1 or the socket. */
 int echo_bind(struct sockaddr_in *ret);
 _Noreturn void echo_run(int fd);
+
+/* The same in a process of its own. 0: it could not be started. */
+pid_t echo_start(struct sockaddr_in *ret);
+void echo_stop(pid_t echo);
 
 #endif

@@ -16,7 +16,8 @@
 #include "base/clock.h"
 #include "credential/lab.h"
 
-#define URL "https://lab.example/"
+#define URL   "https://lab.example/"
+#define FIRST "0001" /* the first carrier */
 
 static bool lab_put(const char *dir, size_t carriers)
 {
@@ -57,13 +58,15 @@ static bool config_put(const struct stage *s, const char *store)
     if (!file)
         return false;
     fprintf(file,
-            "sip:\n  listen: [udp:127.0.0.1:%u]\n  workers: 1\n"
+            "sip:\n  listen: [udp:127.0.0.1:%u, {on: udp:127.0.0.1:%u, role: sign}]\n  workers: 1\n"
+            "sign:\n  - {numbers: [\"+1215\"], attest: A, for: [127.0.0.0/8], key: %s/lab/carriers/" FIRST
+            "/key.pem, x5u: \"" URL FIRST ".pem\"}\n"
             "trust:\n  domains:\n    - {name: lab, anchors: [%s/lab/root.pem], numbers: [\"+\"], lab: true}\n"
             "x5u:\n  certs_dir: %s/lab/certs\n  cache_dir: %s/cache\n"
             "http:\n  listen: \"\"\n"
             "store:\n  %s\n"
             "log:\n  verdicts: false\n",
-            ntohs(s->at.sin_port), s->dir, s->dir, s->dir, store);
+            ntohs(s->at.sin_port), ntohs(s->sign_at.sin_port), s->dir, s->dir, s->dir, s->dir, store);
     return fclose(file) == 0;
 }
 
@@ -126,8 +129,9 @@ bool stage_open(const char *program, const char *store, size_t carriers, struct 
         fprintf(stderr, "no directory can be made; set TMPDIR\n");
         return false;
     }
-    if (lab_put(ret->dir, carriers) && free_port(&ret->at) && config_put(ret, store) &&
-        (ret->carrier = stage_carrier(ret, 0)) && spawn_server(program, ret) && answers_options(ret))
+    if (lab_put(ret->dir, carriers) && free_port(&ret->at) && free_port(&ret->sign_at) &&
+        config_put(ret, store) && (ret->carrier = stage_carrier(ret, 0)) && spawn_server(program, ret) &&
+        answers_options(ret))
         return true;
     fprintf(stderr, "the server does not answer\n");
     tell_log(ret);

@@ -12,7 +12,8 @@
 struct stage {
     char dir[256]; /* under $TMPDIR, removed by stage_close */
     pid_t server;
-    struct sockaddr_in at;
+    struct sockaddr_in at;      /* verifies */
+    struct sockaddr_in sign_at; /* signs what +1215… sends from this machine, with the first carrier's key */
     size_t n_carriers;
     struct carrier *carrier; /* the first one */
 };
