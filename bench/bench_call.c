@@ -65,7 +65,7 @@ static double engine_ns(void)
     EVP_PKEY *pkey = EVP_EC_gen("P-256");
     double ns[TURNS];
     uint8_t signature[64];
-    bool good = pkey && es256_create(&engine) == BF_OK && es256_key_create(pkey, &key) == BF_OK &&
+    bool good = pkey && es256_create(NULL, &engine) == BF_OK && es256_key_create(pkey, &key) == BF_OK &&
                 sha256_create(&sha) == BF_OK &&
                 es256_sign(pkey, span_make(text, sizeof text), signature) == BF_OK;
     for (unsigned turn = 0; good && turn < TURNS; turn++) {

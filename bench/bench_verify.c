@@ -79,7 +79,7 @@ static bool prepare(struct work *w)
     w->ctx = EVP_MD_CTX_new();
     if (!w->pkey || !w->ctx || EVP_DigestVerifyInit(w->ctx, NULL, EVP_sha256(), NULL, w->pkey) != 1)
         return false;
-    if (es256_key_create(w->pkey, &w->key) != BF_OK || es256_create(&w->engine) != BF_OK ||
+    if (es256_key_create(w->pkey, &w->key) != BF_OK || es256_create(NULL, &w->engine) != BF_OK ||
         sha256_create(&w->sha) != BF_OK)
         return false;
     for (size_t i = 0; i < BATCH; i++) {

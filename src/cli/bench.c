@@ -261,7 +261,7 @@ static bool signatures_prepare(struct bench *b)
 {
     struct es256_job job = { 0 };
     b->der_n = sizeof b->der;
-    if (!(b->context = EVP_MD_CTX_new()) || es256_create(&b->engine) ||
+    if (!(b->context = EVP_MD_CTX_new()) || es256_create(NULL, &b->engine) ||
         es256_key_create(b->carrier.key, &b->key) ||
         EVP_DigestSignInit(b->context, NULL, EVP_sha256(), NULL, b->carrier.key) != 1 ||
         EVP_DigestSign(b->context, b->der, &b->der_n, (const unsigned char *)message, strlen(message)) != 1)

@@ -322,7 +322,7 @@ static int add_cert_file(struct inspect *in, const char *file)
 
 static int prepare(struct inspect *in, const struct wishes *w)
 {
-    if (arena_create(1 << 20, 64u << 20, &in->arena) != BF_OK || es256_create(&in->engine) != BF_OK)
+    if (arena_create(1 << 20, 64u << 20, &in->arena) != BF_OK || es256_create(NULL, &in->engine) != BF_OK)
         return command_fail("inspect", EXIT_FAILURE_OURS, "%s.", bf_err_text(BF_ENOMEM));
     in->now = clock_now(&clock_system).utc;
     if (w->at && !time_read(w->at, &in->now))

@@ -188,7 +188,7 @@ static void what_a_key_signs_its_public_half_verifies(void **state)
     auto_(key_destroy) struct key *key = NULL;
     auto_(es256_destroy) struct es256 *engine = NULL;
     assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &key, &fault), BF_OK);
-    assert_int_equal(es256_create(&engine), BF_OK);
+    assert_int_equal(es256_create(NULL, &engine), BF_OK);
     struct es256_job job = { .key = key_public(key) };
     assert_int_equal(key_sign(key, SPAN("message"), job.signature, NULL, NULL), BF_OK);
     assert_int_equal(sha256_once(SPAN("message"), job.digest), BF_OK);

@@ -32,9 +32,10 @@ struct es256_job {
     enum bf_err result;    /* BF_OK: holds; BF_EFORM: does not; BF_ECRYPTO: could not be asked */
 };
 
-/* The engine: one per thread. */
+/* The engine: one per thread. pool: what it shares with the others, and outlives it; NULL: OpenSSL alone. */
+struct es256_pool;
 struct es256;
-enum bf_err es256_create(struct es256 **ret) must_use;
+enum bf_err es256_create(struct es256_pool *pool, struct es256 **ret) must_use;
 void es256_destroy(struct es256 *engine);
 const char *es256_name(const struct es256 *engine); /* "openssl" */
 

@@ -104,8 +104,9 @@ size_t es256_key_bytes(const struct es256_key *key)
     return sizeof *key + PKEY_BYTES;
 }
 
-enum bf_err es256_create(struct es256 **ret)
+enum bf_err es256_create(struct es256_pool *pool, struct es256 **ret)
 {
+    (void)pool;
     struct es256 *engine = calloc(1, sizeof *engine);
     if (!engine)
         return BF_ENOMEM;

@@ -236,7 +236,7 @@ static enum bf_err seat_create(struct bf_verifier *v, struct seat **ret)
     if (!s)
         return BF_ENOMEM;
     s->epoch_slot = UINT32_MAX;
-    enum bf_err err = desk_create(&s->desk);
+    enum bf_err err = desk_create(NULL, &s->desk);
     if (!err)
         err = arena_create(ARENA_BLOCK, ARENA_MAX, &s->arena);
     if (!err && (!(s->message = calloc(1, sizeof *s->message)) || !(s->text = malloc(SEAT_TEXT))))

@@ -49,7 +49,7 @@ static enum bf_err make(struct worker *w)
     if (!err)
         err = make_lanes(w);
     if (!err)
-        err = desk_create(&w->desk);
+        err = desk_create(NULL, &w->desk);
     if (!err)
         err = udp_io_create(&w->io);
     return err;

@@ -238,7 +238,7 @@ static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_sign
     assert_int_equal(token.n_dest, 1);
     assert_true(span_equal(token.dest[0].text, SPAN("12155550131")) && !token.dest[0].is_uri);
 
-    assert_int_equal(es256_create(&engine), BF_OK);
+    assert_int_equal(es256_create(NULL, &engine), BF_OK);
     assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &key, &fault), BF_OK);
     struct es256_job job = { .key = key_public(key) };
     memcpy(job.signature, token.signature, 64);

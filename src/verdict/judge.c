@@ -22,12 +22,12 @@ struct desk {
     size_t n_jobs;
 };
 
-enum bf_err desk_create(struct desk **ret)
+enum bf_err desk_create(struct es256_pool *pool, struct desk **ret)
 {
     struct desk *d = calloc(1, sizeof *d);
     if (!d)
         return BF_ENOMEM;
-    enum bf_err err = es256_create(&d->engine);
+    enum bf_err err = es256_create(pool, &d->engine);
     if (!err)
         err = sha256_create(&d->sha);
     if (err) {

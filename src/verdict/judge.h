@@ -35,9 +35,9 @@ struct judge {
     struct replay *replay;      /* NULL: repeats are not looked for, and the row abstains */
 };
 
-/* What a thread needs to judge: its engine, its digest. */
+/* What a thread needs to judge: its engine, its digest. pool: of the engine; outlives the desk; NULL: OpenSSL alone. */
 struct desk;
-enum bf_err desk_create(struct desk **ret) must_use;
+enum bf_err desk_create(struct es256_pool *pool, struct desk **ret) must_use;
 void desk_destroy(struct desk *d);
 struct sha256 *desk_sha256(struct desk *d);
 const char *desk_engine(const struct desk *d);

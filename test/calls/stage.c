@@ -153,7 +153,7 @@ void stage_open(struct stage *s, const char *domain)
     };
     assert_int_equal(signers_create(&so, &s->signers), BF_OK);
     assert_int_equal(replay_create(64, MONO_S(150), &s->replay), BF_OK);
-    assert_int_equal(desk_create(&s->desk), BF_OK);
+    assert_int_equal(desk_create(NULL, &s->desk), BF_OK);
     assert_int_equal(arena_create(1 << 18, 1 << 22, &s->arena), BF_OK);
     s->judge = (struct judge){
         .options = { .freshness_s = 60, .least_attestation = 'A', .own = s->own, .same_line = s->same_line },
