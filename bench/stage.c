@@ -120,15 +120,31 @@ static void tell_log(const struct stage *s)
         fclose(file);
 }
 
-bool stage_open(const char *program, const char *store, size_t carriers, struct stage *ret)
+static bool make_dir(size_t carriers, struct stage *ret)
 {
     const char *base = getenv("TMPDIR");
     *ret = (struct stage){ .n_carriers = carriers };
     snprintf(ret->dir, sizeof ret->dir, "%s/bonafide-bench-XXXXXX", base && *base ? base : P_tmpdir);
-    if (!mkdtemp(ret->dir)) {
-        fprintf(stderr, "no directory can be made; set TMPDIR\n");
+    if (mkdtemp(ret->dir))
+        return true;
+    fprintf(stderr, "no directory can be made; set TMPDIR\n");
+    return false;
+}
+
+bool stage_lab(size_t carriers, struct stage *ret)
+{
+    if (!make_dir(carriers, ret))
         return false;
-    }
+    if (lab_put(ret->dir, carriers) && (ret->carrier = stage_carrier(ret, 0)))
+        return true;
+    stage_close(ret);
+    return false;
+}
+
+bool stage_open(const char *program, const char *store, size_t carriers, struct stage *ret)
+{
+    if (!make_dir(carriers, ret))
+        return false;
     if (lab_put(ret->dir, carriers) && free_port(&ret->at) && free_port(&ret->sign_at) &&
         config_put(ret, store) && (ret->carrier = stage_carrier(ret, 0)) && spawn_server(program, ret) &&
         answers_options(ret))

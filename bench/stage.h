@@ -23,6 +23,8 @@ struct stage {
  * true once the server answers OPTIONS. false, and a sentence on standard error, when it does not within 10 s.
  */
 bool stage_open(const char *program, const char *store, size_t carriers, struct stage *ret);
+/* The lab alone: no server, nothing listens. */
+bool stage_lab(size_t carriers, struct stage *ret);
 /* Another carrier of the lab, 0 to n_carriers - 1; to be closed. */
 struct carrier *stage_carrier(const struct stage *s, size_t i);
 /* Ends the server and waits for it; removes the directory. */
