@@ -154,6 +154,12 @@ enum bf_err key_sign(struct key *key, struct span message, uint8_t out[static 64
     return es256_sign(key->pkey, message, out);
 }
 
+void key_sign_many(struct es256_signer *signer, struct key_job *jobs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        jobs[i].result = es256_sign_digest(signer, jobs[i].key->pkey, jobs[i].digest, jobs[i].signature);
+}
+
 const struct es256_key *key_public(const struct key *key)
 {
     return key->public;

@@ -27,6 +27,18 @@ typedef void key_done(void *arg, enum bf_err err, const uint8_t signature[64]);
 enum bf_err key_sign(struct key *key, struct span message, uint8_t out[static 64], key_done *done, void *arg)
     must_use;
 
+/*
+ * Many at a time, over digests, by a thread with a signer of its own. Fills every job's result: BF_OK or BF_ECRYPTO.
+ * The signer holds on to the keys until it forgets them.
+ */
+struct key_job {
+    const struct key *key;
+    uint8_t digest[SHA256_BYTES];
+    uint8_t signature[64]; /* r then s */
+    enum bf_err result;
+};
+void key_sign_many(struct es256_signer *signer, struct key_job *jobs, size_t n);
+
 const struct es256_key *key_public(const struct key *key);
 
 AUTO_DEFINE(struct key, key_destroy);

@@ -196,6 +196,34 @@ static void what_a_key_signs_its_public_half_verifies(void **state)
     assert_int_equal(job.result, BF_OK);
 }
 
+static void a_batch_is_signed_each_digest_by_its_own_key(void **state)
+{
+    static const char *const pems[] = { VECTOR_A1_PRIVATE, VECTOR_8946_PRIVATE };
+    (void)state;
+    auto_(es256_destroy) struct es256 *engine = NULL;
+    auto_(es256_signer_destroy) struct es256_signer *signer = NULL;
+    struct key *keys[2] = { NULL, NULL };
+    struct key_job signs[9];
+    struct es256_job checks[9];
+    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_signer_create(&signer), BF_OK);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(key_read(span_of(pems[i]), &keys[i], NULL), BF_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(signs); i++)
+        signs[i] = (struct key_job){ .key = keys[i % 2], .digest = { (uint8_t)i }, .result = BF_EINVAL };
+    key_sign_many(signer, signs, ARRAY_SIZE(signs));
+    for (size_t i = 0; i < ARRAY_SIZE(signs); i++) {
+        assert_int_equal(signs[i].result, BF_OK);
+        checks[i] = (struct es256_job){ .key = key_public(keys[i % 2]), .digest = { (uint8_t)i } };
+        memcpy(checks[i].signature, signs[i].signature, 64);
+    }
+    es256_verify_many(engine, checks, ARRAY_SIZE(checks));
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        assert_int_equal(checks[i].result, BF_OK);
+    for (size_t i = 0; i < 2; i++)
+        key_destroy(keys[i]);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -210,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_missing_file_and_a_directory_are_told_by_name, make_dir,
                                         remove_dir),
         cmocka_unit_test(what_a_key_signs_its_public_half_verifies),
+        cmocka_unit_test(a_batch_is_signed_each_digest_by_its_own_key),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

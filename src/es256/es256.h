@@ -48,7 +48,20 @@ void es256_verify_many(struct es256 *engine, struct es256_job *jobs, size_t n);
  */
 enum bf_err es256_sign(EVP_PKEY *pkey, struct span message, uint8_t out[static 64]) must_use;
 
+/*
+ * The same over a digest, by a thread that keeps a set-up context for each key it signed with lately: what a signature
+ * then costs is its arithmetic. Each context holds a reference of its key: whoever retires a key must see to it that
+ * the signers forget. One signer per thread. BF_ECRYPTO, also for a key on another curve.
+ */
+struct es256_signer;
+enum bf_err es256_signer_create(struct es256_signer **ret) must_use;
+void es256_signer_destroy(struct es256_signer *signer);
+void es256_signer_forget(struct es256_signer *signer); /* every key */
+enum bf_err es256_sign_digest(struct es256_signer *signer, EVP_PKEY *pkey,
+                              const uint8_t digest[static SHA256_BYTES], uint8_t out[static 64]) must_use;
+
 AUTO_DEFINE(struct es256_key, es256_key_destroy);
 AUTO_DEFINE(struct es256, es256_destroy);
+AUTO_DEFINE(struct es256_signer, es256_signer_destroy);
 
 #endif

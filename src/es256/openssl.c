@@ -15,6 +15,7 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 
+#include "es256/pkey.h"
 #include "es256/signature.h"
 
 struct es256_key {
@@ -35,20 +36,6 @@ struct es256 {
 /* OpenSSL does not tell: an EVP_PKEY on P-256 with its group and point, measured with mallinfo2 under OpenSSL 3.0. */
 #define PKEY_BYTES 2176u
 
-static bool is_p256(EVP_PKEY *pkey)
-{
-    char group[32];
-    int explicit_params = 0;
-    if (EVP_PKEY_is_a(pkey, "EC") != 1 || EVP_PKEY_get_group_name(pkey, group, sizeof group, NULL) != 1)
-        return false;
-    if (strcmp(group, "prime256v1") != 0 && strcmp(group, "P-256") != 0)
-        return false;
-    /* parameters spelled out can be P-256 in all but the generator (SEC-015) */
-    if (EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &explicit_params) == 1)
-        return explicit_params == 0;
-    return true;
-}
-
 static bool read_coordinate(EVP_PKEY *pkey, const char *name, uint8_t out[static 32])
 {
     BIGNUM *n = NULL;
@@ -68,7 +55,7 @@ static bool is_point(EVP_PKEY *pkey)
 enum bf_err es256_key_create(EVP_PKEY *pkey, struct es256_key **ret)
 {
     uint8_t point[64];
-    if (!pkey || !is_p256(pkey) || !read_coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_X, point) ||
+    if (!pkey || !pkey_is_p256(pkey) || !read_coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_X, point) ||
         !read_coordinate(pkey, OSSL_PKEY_PARAM_EC_PUB_Y, point + 32) || !is_point(pkey)) {
         ERR_clear_error();
         return BF_EUNSUP;
@@ -175,38 +162,4 @@ void es256_verify_many(struct es256 *engine, struct es256_job *jobs, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         jobs[i].result = verify_one(engine, &jobs[i]);
-}
-
-/* From OpenSSL 3.2 on the nonce can be derived from key and message (RFC 6979); before, it is OpenSSL's random one. */
-static bool ask_for_fixed_nonce(EVP_PKEY_CTX *ctx)
-{
-    unsigned kind = 1;
-    OSSL_PARAM params[] = { OSSL_PARAM_construct_uint("nonce-type", &kind), OSSL_PARAM_construct_end() };
-    const OSSL_PARAM *known = EVP_PKEY_CTX_settable_params(ctx);
-    if (!known || !OSSL_PARAM_locate_const(known, "nonce-type"))
-        return true;
-    return EVP_PKEY_CTX_set_params(ctx, params) == 1;
-}
-
-static enum bf_err sign_der(EVP_MD_CTX *ctx, EVP_PKEY *pkey, struct span message, uint8_t *der, size_t *n)
-{
-    EVP_PKEY_CTX *pctx = NULL;
-    if (EVP_DigestSignInit_ex(ctx, &pctx, "SHA256", NULL, NULL, pkey, NULL) != 1 ||
-        !ask_for_fixed_nonce(pctx))
-        return BF_ECRYPTO;
-    return EVP_DigestSign(ctx, der, n, (const uint8_t *)message.p, message.n) == 1 ? BF_OK : BF_ECRYPTO;
-}
-
-enum bf_err es256_sign(EVP_PKEY *pkey, struct span message, uint8_t out[static 64])
-{
-    uint8_t der[ES256_DER_MOST];
-    size_t n = sizeof der;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    enum bf_err err = ctx && is_p256(pkey) ? sign_der(ctx, pkey, message, der, &n) : BF_ECRYPTO;
-    EVP_MD_CTX_free(ctx);
-    if (err == BF_OK && !signature_of_der(der, n, out))
-        err = BF_ECRYPTO;
-    if (err != BF_OK)
-        ERR_clear_error();
-    return err;
 }
