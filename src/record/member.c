@@ -7,19 +7,23 @@
 #define AT(member) offsetof(struct record, member)
 #define TEXT(t, member, name, most)                                                                          \
     {                                                                                                        \
-        t, name, MEMBER_TEXT, AT(member), most, false                                                        \
+        t, name, MEMBER_TEXT, AT(member), most, false, false                                                 \
+    }
+#define WORD(t, member, name, most) /* mostly one of words.c */                                              \
+    {                                                                                                        \
+        t, name, MEMBER_TEXT, AT(member), most, false, true                                                  \
     }
 
 /* Outcome and verstat are known by their numbers in verdict/verdict.h, kind by its own. */
 const struct member record_members[] = {
-    { 1, "id", MEMBER_FIXED_TEXT, AT(id), RECORD_ID, true },
-    { 2, "key", MEMBER_FIXED_BYTES, AT(key), RECORD_KEY, true },
-    { 3, "kind", MEMBER_ENUM, AT(kind), RECORD_CANCELLED, false },
-    { 4, "at", MEMBER_I64, AT(at.utc), 0, false },
-    { 5, "at_ms", MEMBER_I32, AT(at.ms), 0, false },
+    { 1, "id", MEMBER_FIXED_TEXT, AT(id), RECORD_ID, true, false },
+    { 2, "key", MEMBER_FIXED_BYTES, AT(key), RECORD_KEY, true, false },
+    { 3, "kind", MEMBER_ENUM, AT(kind), RECORD_CANCELLED, false, false },
+    { 4, "at", MEMBER_I64, AT(at.utc), 0, false, false },
+    { 5, "at_ms", MEMBER_I32, AT(at.ms), 0, false, false },
     TEXT(6, node, "node", 256),
     TEXT(7, source_peer, "source_peer", 256),
-    TEXT(8, transport, "transport", 16),
+    WORD(8, transport, "transport", 16),
     TEXT(9, call_id, "call_id", LIMIT_SIP_LINE),
     TEXT(10, from, "from_header", LIMIT_SIP_LINE),
     TEXT(11, pai, "pai", LIMIT_SIP_LINE),
@@ -28,25 +32,25 @@ const struct member record_members[] = {
     TEXT(14, claimed_name, "claimed_name", LIMIT_DISPLAY_NAME),
     TEXT(15, caller, "caller", LIMIT_NUMBER),
     TEXT(16, called, "called", LIMIT_NUMBER),
-    { 17, "masked", MEMBER_BOOL, AT(masked), 1, false },
-    { 18, "outcome", MEMBER_U8, AT(outcome), 3, false },
-    { 19, "verstat", MEMBER_U8, AT(verstat), 2, false },
-    { 20, "attest", MEMBER_CHAR, AT(attest), 0, false },
-    { 21, "lab", MEMBER_BOOL, AT(lab), 1, false },
-    TEXT(22, proof, "proof", 32),
+    { 17, "masked", MEMBER_BOOL, AT(masked), 1, false, false },
+    { 18, "outcome", MEMBER_U8, AT(outcome), 3, false, false },
+    { 19, "verstat", MEMBER_U8, AT(verstat), 2, false, false },
+    { 20, "attest", MEMBER_CHAR, AT(attest), 0, false, false },
+    { 21, "lab", MEMBER_BOOL, AT(lab), 1, false, false },
+    WORD(22, proof, "proof", 32),
     TEXT(23, trust_domain, "trust_domain", 256),
     TEXT(24, failure, "failure", 32),
-    TEXT(25, why, "why", RECORD_WHY),
+    WORD(25, why, "why", RECORD_WHY),
     TEXT(26, origid, "origid", 256),
     TEXT(27, x5u, "x5u", LIMIT_X5U),
     TEXT(28, spc, "spc", 64),
     TEXT(29, serial, "serial", 128),
     TEXT(30, subject, "subject", 1024),
-    { 31, "iat", MEMBER_I64, AT(iat), 0, false },
-    { 32, "status", MEMBER_I32, AT(status), 0, false },
-    { 33, "latency_us", MEMBER_I32, AT(latency_us), 0, false },
-    { 34, "answer", MEMBER_BYTES, AT(answer), LIMIT_SIP_MESSAGE + 2048, false },
-    { 35, "message", MEMBER_BYTES, AT(message), LIMIT_SIP_MESSAGE, false },
+    { 31, "iat", MEMBER_I64, AT(iat), 0, false, false },
+    { 32, "status", MEMBER_I32, AT(status), 0, false, false },
+    { 33, "latency_us", MEMBER_I32, AT(latency_us), 0, false, false },
+    { 34, "answer", MEMBER_BYTES, AT(answer), LIMIT_SIP_MESSAGE + 2048, false, false },
+    { 35, "message", MEMBER_BYTES, AT(message), LIMIT_SIP_MESSAGE, false, false },
 };
 const size_t n_record_members = ARRAY_SIZE(record_members);
 

@@ -29,7 +29,7 @@ struct member {
     enum member_kind kind;
     size_t offset;
     uint32_t most; /* bytes of a text (longer ones are cut) or of a fixed one; the largest value of a U8 */
-    bool needed;
+    bool needed, worded;
 };
 extern const struct member record_members[];
 extern const size_t n_record_members;
@@ -48,13 +48,19 @@ void member_set_bytes(const struct member *m, struct record *r, struct span byte
 bool member_takes_number(const struct member *m, int64_t value);
 bool member_takes_bytes(const struct member *m, struct span bytes);
 
+/* ---- words.c: what records say again and again ---- */
+
+/* Its number; 0: it is none of the words. */
+uint8_t record_word(struct span text);
+struct span record_word_text(uint8_t number); /* p NULL: there is no such word */
+
 /* ---- entry.c: the journal's form ---- */
 
-/* Appends the record to out, which is full when it did not fit. */
+/* Appends the record to out, which is full when it did not fit (and then holds part of it). */
 void record_entry_write(const struct record *r, struct buf *out);
 /*
- * ret points into the entry and into ballots. BF_EFORM: not what record_entry_write writes; BF_EUNSUP: of a newer
- * version; unknown members are passed over.
+ * ret points into the entry, into words.c and into ballots. BF_EFORM: not what this or an older version of
+ * record_entry_write writes; BF_EUNSUP: of a newer one; unknown members are passed over.
  */
 enum bf_err record_entry_read(struct span entry, struct record_ballot ballots[static RECORD_BALLOTS],
                               struct record *ret) must_use;
