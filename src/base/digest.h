@@ -14,7 +14,10 @@
 /* One per thread; kept, so that a digest costs no set-up. */
 struct sha256;
 
-enum bf_err sha256_create(struct sha256 **ret) must_use; /* BF_ENOMEM, BF_ECRYPTO */
+/* By the CPU's own instructions where it has them, else by OpenSSL. BF_ENOMEM, BF_ECRYPTO. */
+enum bf_err sha256_create(struct sha256 **ret) must_use;
+/* By OpenSSL wherever it runs: the same digests. */
+enum bf_err sha256_create_openssl(struct sha256 **ret) must_use;
 void sha256_destroy(struct sha256 *s);
 
 /* The digest of the parts, one behind the other. BF_ECRYPTO. */

@@ -3,6 +3,7 @@
 
 #include "tap.h"
 #include "base/buf.h"
+#include "base/random.h"
 
 static void assert_digest(const uint8_t digest[static SHA256_BYTES], const char *hex)
 {
@@ -23,12 +24,9 @@ static const struct {
       "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
 };
 
-static void sha256_gives_the_published_digests(void **state)
+static void gives_the_published_digests(struct sha256 *s)
 {
-    auto_(sha256_destroy) struct sha256 *s = NULL;
     uint8_t digest[SHA256_BYTES];
-    (void)state;
-    assert_int_equal(sha256_create(&s), BF_OK);
     for (size_t i = 0; i < ARRAY_SIZE(sha256_rows); i++) {
         assert_int_equal(sha256_one(s, span_of(sha256_rows[i].message), digest), BF_OK);
         assert_digest(digest, sha256_rows[i].digest);
@@ -37,13 +35,20 @@ static void sha256_gives_the_published_digests(void **state)
     }
 }
 
-static void parts_are_one_message_wherever_they_are_cut(void **state)
+static void sha256_gives_the_published_digests(void **state)
 {
-    auto_(sha256_destroy) struct sha256 *s = NULL;
+    auto_(sha256_destroy) struct sha256 *usual = NULL, *openssl = NULL;
+    (void)state;
+    assert_int_equal(sha256_create(&usual), BF_OK);
+    assert_int_equal(sha256_create_openssl(&openssl), BF_OK);
+    gives_the_published_digests(usual);
+    gives_the_published_digests(openssl);
+}
+
+static void cuts_do_not_matter(struct sha256 *s)
+{
     const struct span whole = span_of(sha256_rows[2].message);
     uint8_t digest[SHA256_BYTES];
-    (void)state;
-    assert_int_equal(sha256_create(&s), BF_OK);
     for (size_t cut = 0; cut <= whole.n; cut++) {
         const struct span parts[] = { span_first(whole, cut), SPAN_NONE, span_from(whole, cut) };
         assert_int_equal(sha256_many(s, parts, ARRAY_SIZE(parts), digest), BF_OK);
@@ -51,6 +56,41 @@ static void parts_are_one_message_wherever_they_are_cut(void **state)
     }
     assert_int_equal(sha256_many(s, NULL, 0, digest), BF_OK);
     assert_digest(digest, sha256_rows[0].digest);
+}
+
+static void parts_are_one_message_wherever_they_are_cut(void **state)
+{
+    auto_(sha256_destroy) struct sha256 *usual = NULL, *openssl = NULL;
+    (void)state;
+    assert_int_equal(sha256_create(&usual), BF_OK);
+    assert_int_equal(sha256_create_openssl(&openssl), BF_OK);
+    cuts_do_not_matter(usual);
+    cuts_do_not_matter(openssl);
+}
+
+/* OpenSSL is the second opinion, on every length that ends differently and wherever the parts are cut. */
+static void sha256_agrees_with_openssl_over_all_lengths_and_cuts(void **state)
+{
+    auto_(sha256_destroy) struct sha256 *s = NULL;
+    uint8_t bytes[5 * 64 + 3], ours[SHA256_BYTES], theirs[SHA256_BYTES], cuts[2];
+    (void)state;
+    assert_int_equal(sha256_create(&s), BF_OK);
+    random_bytes(bytes, sizeof bytes);
+    for (size_t n = 0; n <= sizeof bytes; n++) {
+        const struct span whole = span_make(bytes, n);
+        assert_int_equal(sha256_once(whole, theirs), BF_OK);
+        assert_int_equal(sha256_one(s, whole, ours), BF_OK);
+        assert_memory_equal(ours, theirs, sizeof ours);
+        for (size_t round = 0; round < 20; round++) {
+            random_bytes(cuts, sizeof cuts);
+            const size_t first = cuts[0] % (n + 1), second = cuts[1] % (n - first + 1);
+            const struct span rest = span_from(whole, first);
+            const struct span parts[] = { span_first(whole, first), span_first(rest, second),
+                                          span_from(rest, second) };
+            assert_int_equal(sha256_many(s, parts, ARRAY_SIZE(parts), ours), BF_OK);
+            assert_memory_equal(ours, theirs, sizeof ours);
+        }
+    }
 }
 
 /* Key 00 01 .. 0f, message 00 01 .. n-1: the sequence of the SipHash paper (Aumasson, Bernstein), whose appendix A works n = 15. */
@@ -91,6 +131,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256_gives_the_published_digests),
         cmocka_unit_test(parts_are_one_message_wherever_they_are_cut),
+        cmocka_unit_test(sha256_agrees_with_openssl_over_all_lengths_and_cuts),
         cmocka_unit_test(siphash_gives_the_published_values),
         cmocka_unit_test(the_key_decides_the_bucket),
         cmocka_unit_test(nothing_is_destroyed_without_complaint),
