@@ -107,6 +107,8 @@ static void sample_iat(struct worker *w, const struct lane *lane)
         const struct identity_result *id = &v->identities[i];
         if (!id->is_proof)
             continue;
+        if (id->entered)
+            count_add(&w->counts, COUNT_TOKENS, 1);
         const utc_t off = id->token.iat - lane->arrival.utc;
         const uint64_t at = atomic_fetch_add_explicit(&s->iat_n, 1, memory_order_relaxed) % IAT_SAMPLES;
         atomic_store_explicit(&s->iat_offsets[at],

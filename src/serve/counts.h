@@ -33,6 +33,7 @@ enum count {
     COUNT_CONNECTIONS_CUT, /* idle, too slow, too large, broken */
     COUNT_HTTP_VERDICTS,
     COUNT_RESENT,
+    COUNT_TOKENS, /* entered into the replay memory */
     COUNT_ALL
 };
 

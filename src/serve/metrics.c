@@ -191,7 +191,7 @@ static void put_memory(const struct server *s, struct buf *out)
     const struct replay_counts r = replay_counts(s->replay);
     const struct answers_counts a = answers_counts(s->answers);
     const struct row rows[] = {
-        { "replay_entered_total", "Tokens remembered", COUNTER, (double)r.entered },
+        { "replay_entered_total", "Tokens remembered", COUNTER, (double)server_count(s, COUNT_TOKENS) },
         { "replay_repeated_total", "Tokens seen again in another call", COUNTER, (double)r.repeated },
         { "replay_evicted_total", "Tokens forgotten before their time: raise replay_entries", COUNTER,
           (double)r.evicted_live },

@@ -125,7 +125,8 @@ static enum bf_err make_record(struct server *s, const struct config *c, char **
     if (err)
         log_put(s->log, LOG_ALARM, "tokens seen before this start cannot be read from %s: %s",
                 c->store.journal, bf_err_text(err));
-    else if (r.n)
+    count_add(&s->counts, COUNT_TOKENS, r.n);
+    if (!err && r.n)
         log_put(s->log, LOG_INFO, "%zu tokens seen before this start are remembered", r.n);
     return BF_OK;
 }

@@ -273,7 +273,11 @@ static void after_signatures(struct hearing *h)
         struct identity_result *p = &h->verdict.identities[i];
         if (!p->signature_asked || p->signature != BF_OK)
             continue;
-        if (!replay_key(h, p))
+        const bool keyed = replay_key(h, p);
+        if (keyed && h->judge->replay)
+            replay_prefetch(h->judge->replay,
+                            p->replay_key); /* needed when the others of the batch have theirs */
+        if (!keyed)
             p->signature = BF_ECRYPTO;
         else if (p->path && !p->is_short_way)
             signers_proven(h->judge->signers, p->signer, p->token.header_segment);
@@ -284,7 +288,6 @@ static void after_signatures(struct hearing *h)
 
 static void finish(struct hearing *h)
 {
-    after_signatures(h);
     ask_proofs(h, COST_SIGNATURE);
     ask_proofs(h, COST_MEMORY);
     tally_winner(h);
@@ -316,6 +319,9 @@ void judge_many(const struct judge *judge, struct desk *desk, struct hearing *co
             continue;
         doubt_stale_copies(h);
         if (h->state == HEARING_JUDGED)
-            finish(h);
+            after_signatures(h);
     }
+    for (size_t i = 0; i < n; i++)
+        if (hearings[i]->state == HEARING_JUDGED && hearings[i]->verdict.casts)
+            finish(hearings[i]);
 }

@@ -28,11 +28,17 @@ enum replay_answer {
     REPLAY_REPEAT, /* another call: veto */
 };
 
-/* entries is rounded up to a power of two; 64 bytes each. window in nanoseconds. */
+/*
+ * entries: tokens that may be remembered, rounded up to a power of two, 32 bytes each; a quarter of them at a time is
+ * remembered for certain. window in nanoseconds.
+ */
 enum bf_err replay_create(size_t entries, mono_t window, struct replay **ret) must_use;
 void replay_destroy(struct replay *r);
 
-/* Looks and enters in one step. */
+/* Asks for the line of memory that replay_enter and replay_look of this key will need. */
+void replay_prefetch(const struct replay *r, const uint8_t key[static SHA256_BYTES]);
+
+/* Looks and enters in one step; one atomic write. */
 enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *sighting);
 /* Looks only: for tokens that hold, in calls that do not. */
 enum replay_answer replay_look(struct replay *r, const struct replay_sighting *sighting);
@@ -41,7 +47,7 @@ enum replay_answer replay_look(struct replay *r, const struct replay_sighting *s
 void replay_forget(struct replay *r, const struct replay_sighting *sighting);
 
 struct replay_counts {
-    uint64_t entered, repeated, evicted_live;
+    uint64_t repeated, evicted_live;
 };
 struct replay_counts replay_counts(const struct replay *r);
 
