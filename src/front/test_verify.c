@@ -30,6 +30,7 @@ static void put(const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
+    assert_non_null(text);
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
 }
@@ -62,6 +63,7 @@ static int world_make(void **state)
     assert_int_equal(lab_carrier(lab, &of_carrier, &carrier), BF_OK);
 
     char *root = lab_root_pem(lab), *chain = lab_chain_pem(lab, &carrier), *key = pem_of(carrier.key);
+    assert_true(root && chain && key);
     assert_int_equal(sha256_once(SPAN(URL), digest), BF_OK);
     struct buf name = BUF_ON(w.certs);
     buf_printf(&name, "%s/", w.dir);

@@ -271,26 +271,26 @@ static void threads_append(bool sync)
     struct listener l = { .good = true };
     struct span entry;
     uint64_t position;
+    bool ended_well = true; /* nothing is asserted, thus nothing left, while threads work on this stack */
+    assert_int_equal(journal_reader_create(p.journal, 0, &r), BF_OK);
     for (unsigned i = 0; i < THREADS; i++) {
         appenders[i] = (struct appender){ j, i, &running, false };
         assert_int_equal(pthread_create(&threads[i], NULL, append_in_thread, &appenders[i]), 0);
     }
-    assert_int_equal(journal_reader_create(p.journal, 0, &r), BF_OK);
     for (bool last = false; !last;) { /* a reader runs beside them, up to the durable end */
         last = atomic_load(&running) == 0;
         const uint64_t end = journal_end(j);
         enum bf_err err;
         while ((err = journal_reader_next(r, end, &position, &entry)) == BF_OK)
             hear(&l, position, entry);
-        assert_int_equal(err, BF_ENOENT);
-        assert_int_equal(journal_reader_position(r), end);
+        ended_well &= err == BF_ENOENT && journal_reader_position(r) == end;
         sched_yield();
     }
-    for (unsigned i = 0; i < THREADS; i++) {
+    for (unsigned i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
+    for (unsigned i = 0; i < THREADS; i++)
         assert_true(appenders[i].good);
-    }
-    assert_true(l.good);
+    assert_true(ended_well && l.good);
     assert_int_equal(l.n, THREADS * BATCHES * BATCH);
     journal_reader_destroy(r);
     journal_close(j);

@@ -36,6 +36,7 @@ static void write_file(const char *path, const char *text)
 {
     FILE *f = fopen(path, "w");
     assert_non_null(f);
+    assert_non_null(text);
     assert_true(fputs(text, f) >= 0);
     assert_int_equal(fclose(f), 0);
 }

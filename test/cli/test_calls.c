@@ -2,6 +2,7 @@
 /* `bonafide calls`, run as a program over a record made for it. */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "record/test_record.h"
@@ -311,7 +312,8 @@ static void following_shows_calls_as_they_come(void **state)
     snprintf(program, sizeof program, "%s/bonafide", getenv("BF_BUILD"));
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     const pid_t child = fork();
-    if (child == 0) {
+    if (child == 0) { /* a test that fails half-way does not leave it following for ever */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         dup2(ends[1], STDOUT_FILENO);
         execl(program, "bonafide", "calls", "--store", p.url, "--follow", (char *)NULL);
         _exit(99);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs every unit test program again and again, each time with another allocation of ours failing.
 
-alloc_failures.py SHIM BUILD [--seconds S] [--first N] [--only NAME] [--gdb N]
+alloc_failures.py SHIM BUILD [--seconds S] [--first N] [--jobs J] [--only NAME] [--gdb N]
 
 A test may fail then, and says so; what must not happen: a signal, memory given back twice, a program that does
 not end. Speaks TAP, a point a program. The time is shared out: where --seconds do not reach for all of the first N
@@ -21,6 +21,8 @@ import threading
 import time
 
 LIBS = "jansson,yaml"
+# These read their rows with jansson and nothing else does: what fails in there is neither ours nor a result of ours.
+OWN_JANSSON = {"es256/test_material"}
 # Without memory epoch_retire waits for the readers, and in this test they are the thread that calls it.
 MAY_WAIT = {"base/test_epoch"}
 
@@ -35,7 +37,8 @@ class Program:
         self.path = pathlib.Path(row["cmd"][0])
         self.args = row["cmd"]
         self.name = f"{self.path.parent.name}/{self.path.name}"
-        self.env = {**os.environ, **row["env"], "LD_PRELOAD": shim, "BF_ALLOC_LIBS": LIBS, "BF_TAP_FIRST": "1",
+        self.env = {**os.environ, **row["env"], "LD_PRELOAD": shim, "BF_TAP_FIRST": "1",
+                    "BF_ALLOC_LIBS": "yaml" if self.name in OWN_JANSSON else LIBS,
                     "MALLOC_PERTURB_": "85", "BF_ALLOC_SKIP": self.test_code()}
         self.limit, self.total, self.tried, self.faults, self.spent, self.busy = 60.0, 0, 0, [], 0.0, False
 
@@ -53,11 +56,13 @@ class Program:
 
     def run(self, n):
         """Runs with the n-th failing; returns the number of allocations made. What went wrong is kept in faults."""
-        with tempfile.NamedTemporaryFile() as count:
+        with tempfile.TemporaryDirectory(prefix="bonafide-alloc-") as place: # a test that ends early leaves its own behind
+            count = pathlib.Path(place, "count")
             start = time.monotonic()
             try:
                 done = subprocess.run(self.args, capture_output=True, timeout=self.limit, cwd=self.path.parent,
-                                      env={**self.env, "BF_ALLOC_FAIL": str(n), "BF_ALLOC_COUNT": count.name})
+                                      env={**self.env, "BF_ALLOC_FAIL": str(n), "BF_ALLOC_COUNT": count,
+                                           "TMPDIR": place})
             except subprocess.TimeoutExpired:
                 if self.name not in MAY_WAIT:
                     self.faults.append(f"allocation {n}: did not end within {self.limit:.0f} s")
@@ -68,14 +73,14 @@ class Program:
             if done.returncode < 0 or "with exception" in text:
                 last = [line for line in text.splitlines() if "RUN" in line or "exception" in line][-2:]
                 self.faults.append(f"allocation {n}: signal {-done.returncode} {' | '.join(last)}")
-            return int(count.read() or 0)
-
+            return int(count.read_text(encoding="ascii") or 0) if count.exists() else 0
 
     def show(self, n):
         ours = [f"{name}={self.env[name]}" for name in self.env if name.startswith(("BF_", "LD_PRELOAD"))]
-        subprocess.run(["gdb", "-q", "-batch", "-ex", "handle SIGSEGV stop",
-                        "-ex", f"set exec-wrapper env {' '.join(ours)} BF_ALLOC_FAIL={n}",
-                        "-ex", "run", "-ex", "bt", self.path], cwd=self.path.parent, check=False)
+        with tempfile.TemporaryDirectory(prefix="bonafide-alloc-") as place:
+            subprocess.run(["gdb", "-q", "-batch", "-ex", "handle SIGPIPE nostop pass",
+                            "-ex", f"set exec-wrapper env {' '.join(ours)} BF_ALLOC_FAIL={n} TMPDIR={place}",
+                            "-ex", "run", "-ex", "bt", self.path], cwd=self.path.parent, check=False)
 
 
 def spread(n):
@@ -99,6 +104,7 @@ def main():
     parser.add_argument("build")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--first", type=int, default=200)
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only")
     parser.add_argument("--gdb", type=int)
     options = parser.parse_args()
@@ -132,9 +138,9 @@ def main():
             program.spent += time.monotonic() - start
             program.busy = False
 
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         list(pool.map(measure, programs))
-        list(pool.map(work, range(2)))
+        list(pool.map(work, range(options.jobs)))
 
     print(f"TAP version 13\n1..{len(programs)}")
     for n, program in enumerate(programs, 1):
