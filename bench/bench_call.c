@@ -26,14 +26,14 @@ struct figures {
 };
 
 /* Server and echo in turns, the same datagrams to both; the median turn of each. */
-static bool measure(const struct stage *stage, pid_t echo, const struct sockaddr_in *echo_at, size_t n,
-                    struct figures *ret)
+static bool measure(const struct stage *stage, struct carrier *carrier, pid_t echo,
+                    const struct sockaddr_in *echo_at, size_t n, struct figures *ret)
 {
     double call[TURNS], bare[TURNS], wall[TURNS], unused;
     const int64_t worker = cpu_ns_of(stage->server, "worker"), index = cpu_ns_of(stage->server, "index");
     const double all = (double)n * (TURNS + 1);
     for (unsigned turn = 0; turn <= TURNS; turn++) {
-        struct datagram *calls = calls_make(stage->carrier, (uint64_t)turn * n, n);
+        struct datagram *calls = calls_make(carrier, (uint64_t)turn * n, n);
         const unsigned at = turn ? turn - 1 : 0; /* the first only warms up, and is written over */
         if (!calls)
             return false;
@@ -98,11 +98,13 @@ static bool run(const char *program, const char *name, const char *store, size_t
     bool done = false;
     if (engine < 0 || !stage_open(program, store, 1, &stage))
         return false;
-    const pid_t echo = echo_start(&echo_at);
+    struct carrier *carrier = stage_carrier(&stage, 0);
+    const pid_t echo = carrier ? echo_start(&echo_at) : 0;
     if (echo) {
-        done = measure(&stage, echo, &echo_at, n, &f);
+        done = measure(&stage, carrier, echo, &echo_at, n, &f);
         echo_stop(echo);
     }
+    carrier_close(carrier);
     stage_close(&stage);
     if (!done)
         return false;

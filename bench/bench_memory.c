@@ -54,12 +54,12 @@ static bool meet_carriers(const struct stage *s)
     return true;
 }
 
-static bool flat(const struct stage *s, uint64_t calls)
+static bool flat(const struct stage *s, struct carrier *c, uint64_t calls)
 {
     long kb[5];
     /* the first fifth fills what is bounded: answers kept, tokens seen */
     for (int part = 0; part < 5; part++) {
-        if (!place(s, s->carrier, 10000 + (uint64_t)part * (calls / 5), calls / 5))
+        if (!place(s, c, 10000 + (uint64_t)part * (calls / 5), calls / 5))
             return false;
         kb[part] = resident_kb(s->server);
         printf("after %9llu calls          %9.1f MiB\n", (unsigned long long)(part + 1) * (calls / 5),
@@ -75,9 +75,10 @@ int main(int argc, char **argv)
     struct stage s;
     if (argc < 2 || !stage_open(argv[1], "durability: relaxed", CARRIERS, &s))
         return 64;
+    struct carrier *first = stage_carrier(&s, 0);
     bool good = say("idle", (double)resident_kb(s.server) / 1024, "MiB", IDLE_KB / 1024.0);
     /* as many calls of one carrier first: what calls leave behind is not the signers' */
-    bool done = place(&s, s.carrier, 0, 2 * CARRIERS);
+    bool done = first && place(&s, first, 0, 2 * CARRIERS);
     const long before = resident_kb(s.server);
     done = done && meet_carriers(&s);
     if (done)
@@ -85,7 +86,8 @@ int main(int argc, char **argv)
                    "bytes", SIGNER_BYTES) &&
                good;
     if (done && calls)
-        good = flat(&s, calls) && good;
+        good = flat(&s, first, calls) && good;
+    carrier_close(first);
     stage_close(&s);
     return done && good ? 0 : 1;
 }

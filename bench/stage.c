@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stage.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <poll.h>
@@ -16,10 +17,9 @@
 #include "base/clock.h"
 #include "credential/lab.h"
 
-#define URL   "https://lab.example/"
 #define FIRST "0001" /* the first carrier */
 
-static bool lab_put(const char *dir, size_t carriers)
+static bool lab_put(const char *dir, const char *name, size_t carriers, const char *url)
 {
     const utc_t now = clock_now(&clock_system).utc;
     const struct lab_options options = { .not_before = now - 3600,
@@ -27,9 +27,9 @@ static bool lab_put(const char *dir, size_t carriers)
                                          .name = "Bench" };
     struct lab *lab = NULL;
     char path[300], *message = NULL;
-    snprintf(path, sizeof path, "%s/lab", dir);
+    snprintf(path, sizeof path, "%s/%s", dir, name);
     const bool good = lab_create(&options, &lab) == BF_OK &&
-                      lab_write(lab, path, carriers, URL, NULL, NULL, &message) == BF_OK;
+                      lab_write(lab, path, carriers, url, NULL, NULL, &message) == BF_OK;
     if (!good)
         fprintf(stderr, "no lab: %s\n", message ? message : "it could not be made");
     free(message);
@@ -37,8 +37,7 @@ static bool lab_put(const char *dir, size_t carriers)
     return good;
 }
 
-/* A port nobody has: asked for, and given back. */
-static bool free_port(struct sockaddr_in *ret)
+bool stage_port(struct sockaddr_in *ret)
 {
     socklen_t n = sizeof *ret;
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -60,7 +59,7 @@ static bool config_put(const struct stage *s, const char *store)
     fprintf(file,
             "sip:\n  listen: [udp:127.0.0.1:%u, {on: udp:127.0.0.1:%u, role: sign}]\n  workers: 1\n"
             "sign:\n  - {numbers: [\"+1215\"], attest: A, for: [127.0.0.0/8], key: %s/lab/carriers/" FIRST
-            "/key.pem, x5u: \"" URL FIRST ".pem\"}\n"
+            "/key.pem, x5u: \"" STAGE_URL FIRST ".pem\"}\n"
             "trust:\n  domains:\n    - {name: lab, anchors: [%s/lab/root.pem], numbers: [\"+\"], lab: true}\n"
             "x5u:\n  certs_dir: %s/lab/certs\n  cache_dir: %s/cache\n"
             "http:\n  listen: \"\"\n"
@@ -87,7 +86,7 @@ static bool spawn_server(const char *program, struct stage *s)
     return failed == 0;
 }
 
-static bool answers_options(const struct stage *s)
+bool stage_answers(pid_t pid, const struct sockaddr_in *at)
 {
     static const char options[] =
         "OPTIONS sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-up;rport\r\n"
@@ -96,9 +95,9 @@ static bool answers_options(const struct stage *s)
     const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     struct pollfd wait = { .fd = fd, .events = POLLIN };
     bool good = false;
-    for (int tries = 0; !good && tries < 100 && waitpid(s->server, NULL, WNOHANG) == 0; tries++) {
+    for (int tries = 0; !good && tries < 100 && waitpid(pid, NULL, WNOHANG) == 0; tries++) {
         char answer[2048];
-        if (connect(fd, (const struct sockaddr *)&s->at, sizeof s->at) != 0 ||
+        if (connect(fd, (const struct sockaddr *)at, sizeof *at) != 0 ||
             send(fd, options, sizeof options - 1, 0) < 0 || poll(&wait, 1, 100) < 0)
             break;
         good = recv(fd, answer, sizeof answer, MSG_DONTWAIT) > 11 && memcmp(answer, "SIP/2.0 200", 11) == 0;
@@ -109,7 +108,7 @@ static bool answers_options(const struct stage *s)
     return good;
 }
 
-static void tell_log(const struct stage *s)
+void stage_tell_log(const struct stage *s)
 {
     char path[300], line[512];
     snprintf(path, sizeof path, "%s/log", s->dir);
@@ -135,7 +134,7 @@ bool stage_lab(size_t carriers, struct stage *ret)
 {
     if (!make_dir(carriers, ret))
         return false;
-    if (lab_put(ret->dir, carriers) && (ret->carrier = stage_carrier(ret, 0)))
+    if (lab_put(ret->dir, "lab", carriers, STAGE_URL))
         return true;
     stage_close(ret);
     return false;
@@ -145,26 +144,42 @@ bool stage_open(const char *program, const char *store, size_t carriers, struct 
 {
     if (!make_dir(carriers, ret))
         return false;
-    if (lab_put(ret->dir, carriers) && free_port(&ret->at) && free_port(&ret->sign_at) &&
-        config_put(ret, store) && (ret->carrier = stage_carrier(ret, 0)) && spawn_server(program, ret) &&
-        answers_options(ret))
+    if (lab_put(ret->dir, "lab", carriers, STAGE_URL) && stage_port(&ret->at) && stage_port(&ret->sign_at) &&
+        config_put(ret, store) && spawn_server(program, ret) && stage_answers(ret->server, &ret->at))
         return true;
     fprintf(stderr, "the server does not answer\n");
-    tell_log(ret);
+    stage_tell_log(ret);
     stage_close(ret);
     return false;
 }
 
-struct carrier *stage_carrier(const struct stage *s, size_t i)
+void stage_spc(size_t i, char ret[static STAGE_SPC])
 {
-    char path[320], url[64], spc[8];
     size_t n = i + 1;
     for (int at = 3; at >= 0; at--, n /= 36)
-        spc[at] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n % 36];
-    spc[4] = '\0';
-    snprintf(path, sizeof path, "%s/lab/carriers/%s/key.pem", s->dir, spc);
-    snprintf(url, sizeof url, URL "%s.pem", spc);
-    return carrier_open(path, url);
+        ret[at] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[n % 36];
+    ret[4] = '\0';
+}
+
+/* Its chain lies where the server looks first, as if it had been fetched. */
+bool stage_stranger(const struct stage *s)
+{
+    char from[600], to[600];
+    struct dirent *e = NULL;
+    if (!lab_put(s->dir, "stranger", 1, STAGE_STRANGER_URL))
+        return false;
+    snprintf(from, sizeof from, "%s/stranger/certs", s->dir);
+    DIR *dir = opendir(from);
+    while (dir && (e = readdir(dir)) && e->d_name[0] == '.') {
+    }
+    if (e) {
+        snprintf(from, sizeof from, "%s/stranger/certs/%s", s->dir, e->d_name);
+        snprintf(to, sizeof to, "%s/lab/certs/%s", s->dir, e->d_name);
+    }
+    const bool good = e && link(from, to) == 0;
+    if (dir)
+        closedir(dir);
+    return good;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
@@ -179,7 +194,6 @@ void stage_close(struct stage *s)
         kill(s->server, SIGTERM);
         waitpid(s->server, NULL, 0);
     }
-    carrier_close(s->carrier);
     nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     *s = (struct stage){ 0 };
 }
