@@ -71,15 +71,26 @@ enum bf_err base64url_decode(struct span text, uint8_t *out, size_t size, size_t
     return BF_OK;
 }
 
+static void encode_quad(uint32_t bits, char out[static 4])
+{
+    out[0] = alphabet[bits >> 18];
+    out[1] = alphabet[bits >> 12 & 63];
+    out[2] = alphabet[bits >> 6 & 63];
+    out[3] = alphabet[bits & 63];
+}
+
 size_t base64url_encode(const uint8_t *bytes, size_t n, char *out)
 {
+    const size_t tail = n % 3, whole = n - tail;
     size_t at = 0;
-    for (size_t i = 0; i < n; i += 3) {
-        const size_t have = n - i < 3 ? n - i : 3;
-        const uint32_t bits = (uint32_t)bytes[i] << 16 | (have > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                              (have > 2 ? bytes[i + 2] : 0);
-        for (size_t k = 0; k <= have; k++)
-            out[at++] = alphabet[bits >> (18 - 6 * k) & 63];
+    for (size_t i = 0; i < whole; i += 3, at += 4)
+        encode_quad((uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2], out + at);
+    if (tail) {
+        char last[4];
+        const uint32_t second = tail > 1 ? bytes[whole + 1] : 0;
+        encode_quad((uint32_t)bytes[whole] << 16 | second << 8, last);
+        memcpy(out + at, last, tail + 1);
+        at += tail + 1;
     }
     return at;
 }

@@ -3,6 +3,8 @@
 #ifndef TOKEN_PARTS_H
 #define TOKEN_PARTS_H
 
+#include "base/base64url.h"
+#include "base/buf.h"
 #include "token/token.h"
 
 /* What one reader found. */
@@ -45,6 +47,19 @@ enum bf_err jose_read(const struct reading *r, const struct json_value *header) 
 
 /* Payload: the claims that the token's ppt asks for, and those that stand there in a known shape. */
 enum bf_err claims_read(const struct reading *r, const struct json_value *payload) must_use;
+
+/* ---- writing: write.c, template.c ---- */
+
+/* Why a header with these, a payload with these claims would be none; NULL: it would be sound. */
+const char *token_header_wrong(enum ppt ppt, struct span x5u);
+const char *token_payload_wrong(const struct token_claims *claims);
+bool token_fits(const struct token_claims *claims); /* no list longer than its ceiling */
+
+/* Canonical JSON of them, and its segment. */
+void token_header_put(struct buf *json, enum ppt ppt, struct span x5u);
+void token_payload_put(struct buf *json, const struct token_claims *claims);
+void token_segment_put(struct buf *out, const struct buf *json);
+#define TOKEN_JSON_MOST BASE64URL_BYTES(LIMIT_IDENTITY_VALUE) /* more would not go into one Identity value */
 
 /* A scheme, a colon, something behind it, and nothing but the characters of RFC 3986. */
 bool token_uri_is_sound(struct span uri);

@@ -9,8 +9,6 @@
 #include "sip/number.h"
 #include "token/parts.h"
 
-#define JSON_MOST BASE64URL_BYTES(LIMIT_IDENTITY_VALUE) /* more would not go into one Identity value */
-
 /* A comma unless it is the first member, then the name and its colon. */
 static void put_name(struct buf *out, const char *name)
 {
@@ -27,15 +25,15 @@ static void put_string(struct buf *out, const char *name, struct span value)
     buf_json_string(out, value);
 }
 
-static void put_header(struct buf *out, const struct token_claims *c)
+void token_header_put(struct buf *json, enum ppt ppt, struct span x5u)
 {
-    buf_char(out, '{');
-    put_string(out, "alg", SPAN("ES256"));
-    if (c->ppt != PPT_NONE)
-        put_string(out, "ppt", span_of(ppt_text(c->ppt)));
-    put_string(out, "typ", SPAN("passport"));
-    put_string(out, "x5u", c->x5u);
-    buf_char(out, '}');
+    buf_char(json, '{');
+    put_string(json, "alg", SPAN("ES256"));
+    if (ppt != PPT_NONE)
+        put_string(json, "ppt", span_of(ppt_text(ppt)));
+    put_string(json, "typ", SPAN("passport"));
+    put_string(json, "x5u", x5u);
+    buf_char(json, '}');
 }
 
 static int compare_text(struct span a, struct span b)
@@ -92,23 +90,23 @@ static void put_mky(struct buf *out, const struct token_claims *c)
     buf_char(out, ']');
 }
 
-static void put_payload(struct buf *out, const struct token_claims *c)
+void token_payload_put(struct buf *json, const struct token_claims *c)
 {
-    buf_char(out, '{');
+    buf_char(json, '{');
     if (c->ppt == PPT_SHAKEN)
-        put_string(out, "attest", span_make(&c->attest, 1));
-    put_dest(out, c);
-    put_name(out, "iat");
-    buf_decimal(out, c->iat);
+        put_string(json, "attest", span_make(&c->attest, 1));
+    put_dest(json, c);
+    put_name(json, "iat");
+    buf_decimal(json, c->iat);
     if (c->n_mky)
-        put_mky(out, c);
-    put_name(out, "orig");
-    buf_char(out, '{');
-    put_string(out, c->orig.is_uri ? "uri" : "tn", c->orig.text);
-    buf_char(out, '}');
+        put_mky(json, c);
+    put_name(json, "orig");
+    buf_char(json, '{');
+    put_string(json, c->orig.is_uri ? "uri" : "tn", c->orig.text);
+    buf_char(json, '}');
     if (c->ppt == PPT_SHAKEN)
-        put_string(out, "origid", c->origid);
-    buf_char(out, '}');
+        put_string(json, "origid", c->origid);
+    buf_char(json, '}');
 }
 
 static bool party_is_sound(const struct party *p)
@@ -133,13 +131,15 @@ static const char *wrong_in_shaken(const struct token_claims *c)
     return is_lower_uuid(c->origid) ? NULL : "origid is no UUID in lower case";
 }
 
-/* Why these claims make no token, or NULL. */
-static const char *wrong_in(const struct token_claims *c)
+const char *token_header_wrong(enum ppt ppt, struct span x5u)
 {
-    if (c->ppt != PPT_NONE && c->ppt != PPT_SHAKEN)
+    if (ppt != PPT_NONE && ppt != PPT_SHAKEN)
         return "only baseline and shaken tokens are written";
-    if (!token_uri_is_sound(c->x5u))
-        return "x5u is no URI";
+    return token_uri_is_sound(x5u) ? NULL : "x5u is no URI";
+}
+
+const char *token_payload_wrong(const struct token_claims *c)
+{
     if (!party_is_sound(&c->orig))
         return c->orig.is_uri ? "orig is no URI" : "orig is no canonical telephone number";
     if (c->n_dest == 0)
@@ -152,7 +152,12 @@ static const char *wrong_in(const struct token_claims *c)
     return c->ppt == PPT_SHAKEN ? wrong_in_shaken(c) : NULL;
 }
 
-static void put_segment(struct buf *out, const struct buf *json)
+bool token_fits(const struct token_claims *c)
+{
+    return c->n_dest <= LIMIT_DEST && c->n_mky <= TOKEN_FINGERPRINTS && c->x5u.n <= LIMIT_X5U;
+}
+
+void token_segment_put(struct buf *out, const struct buf *json)
 {
     const size_t n = BASE64URL_TEXT(json->n);
     if (json->full || out->full || n > out->size - out->n) {
@@ -164,18 +169,20 @@ static void put_segment(struct buf *out, const struct buf *json)
 
 enum bf_err token_write(const struct token_claims *claims, struct buf *out, struct fault *fault)
 {
-    char room[JSON_MOST];
+    char room[TOKEN_JSON_MOST];
     struct buf json = BUF_ON(room);
-    if (claims->n_dest > LIMIT_DEST || claims->n_mky > TOKEN_FINGERPRINTS || claims->x5u.n > LIMIT_X5U)
+    if (!token_fits(claims))
         return fault_at(fault, BF_ELIMIT, 0, "more than a token can hold");
-    const char *wrong = wrong_in(claims);
+    const char *wrong = token_header_wrong(claims->ppt, claims->x5u);
+    if (!wrong)
+        wrong = token_payload_wrong(claims);
     if (wrong)
         return fault_at(fault, BF_EFORM, 0, wrong);
-    put_header(&json, claims);
-    put_segment(out, &json);
+    token_header_put(&json, claims->ppt, claims->x5u);
+    token_segment_put(out, &json);
     buf_char(out, '.');
     json = BUF_ON(room);
-    put_payload(&json, claims);
-    put_segment(out, &json);
+    token_payload_put(&json, claims);
+    token_segment_put(out, &json);
     return out->full ? fault_at(fault, BF_ELIMIT, 0, "the token is too long") : BF_OK;
 }
