@@ -26,6 +26,8 @@ struct work {
     EVP_PKEY *pkey;
     EVP_MD_CTX *ctx;
     struct signing *signing;
+    struct signing_desk *desk;
+    size_t batch;
     struct call calls[LOAD_BATCH];
 };
 
@@ -47,14 +49,19 @@ static bool run_openssl(void *arg, uint64_t n)
 static bool run_signing(void *arg, uint64_t n)
 {
     struct work *w = arg;
-    for (uint64_t i = 0; i < n; i++) {
-        char memory[LIMIT_IDENTITY_VALUE];
-        struct buf out = BUF_ON(memory);
-        struct signed_call what;
-        const struct call *call = &w->calls[i % LOAD_BATCH];
-        if (signing_sign(w->signing, call, &what) != SIGN_OK ||
-            signing_identity(w->signing, call, &what, &out) != BF_OK)
-            return false;
+    struct signed_call what[LOAD_BATCH];
+    struct sign_job jobs[LOAD_BATCH];
+    for (uint64_t done = 0; done < n; done += w->batch) {
+        for (size_t i = 0; i < w->batch; i++)
+            jobs[i] = (struct sign_job){ .call = &w->calls[(done + i) % LOAD_BATCH], .ret = &what[i] };
+        signing_sign_many(w->signing, w->desk, jobs, w->batch);
+        for (size_t i = 0; i < w->batch; i++) {
+            char memory[LIMIT_IDENTITY_VALUE];
+            struct buf out = BUF_ON(memory);
+            if (jobs[i].refusal != SIGN_OK ||
+                signing_identity(w->signing, jobs[i].call, &what[i], &out) != BF_OK)
+                return false;
+        }
     }
     return true;
 }
@@ -98,11 +105,12 @@ static bool prepare(struct work *w, const struct stage *s)
 {
     return (w->pkey = EVP_EC_gen("P-256")) && (w->ctx = EVP_MD_CTX_new()) &&
            EVP_DigestSignInit(w->ctx, NULL, EVP_sha256(), NULL, w->pkey) == 1 && prepare_signing(w, s) &&
-           prepare_calls(w);
+           signing_desk_create(&w->desk) == BF_OK && prepare_calls(w);
 }
 
 static void clear(struct work *w)
 {
+    signing_desk_destroy(w->desk);
     signing_destroy(w->signing);
     EVP_MD_CTX_free(w->ctx);
     EVP_PKEY_free(w->pkey);
@@ -139,14 +147,15 @@ static bool whole(struct work *w, const struct stage *s, size_t n, bool *good)
     return true;
 }
 
-static bool in_memory(struct work *w, bool *good)
+static bool in_memory(struct work *w, size_t batch, const char *name, bool *good)
 {
     const struct subject subjects[2] = { { "signing", run_signing, w },
                                          { "EVP_DigestSign", run_openssl, w } };
     double ns[2];
+    w->batch = batch;
     if (!bench_in_turns(subjects, 15, 1024, ns))
         return false;
-    *good = bench_say("Identity value in memory", ns[0], ns[1], "EVP_DigestSign", 0) && *good;
+    *good = bench_say(name, ns[0], ns[1], "EVP_DigestSign", 0) && *good;
     return true;
 }
 
@@ -162,7 +171,9 @@ int main(int argc, char **argv)
     }
     if (!stage_open(argv[1], "durability: relaxed", 1, &stage))
         return 1;
-    const bool done = prepare(&w, &stage) && in_memory(&w, &good) && whole(&w, &stage, n, &good);
+    const bool done = prepare(&w, &stage) &&
+                      in_memory(&w, LOAD_BATCH, "Identity value, 64 at a time", &good) &&
+                      in_memory(&w, 1, "Identity value, one at a time", &good) && whole(&w, &stage, n, &good);
     clear(&w);
     stage_close(&stage);
     return done && good ? 0 : 1;

@@ -13,6 +13,7 @@
  */
 #include "answer/answer.h"
 
+#include "base/random.h"
 #include "base/utf8.h"
 #include "sip/uri.h"
 
@@ -287,7 +288,7 @@ static void put_alert_info(const struct writing *w)
 
 static void put_signed(const struct writing *w)
 {
-    char memory[LIMIT_IDENTITY_VALUE], origid[37];
+    char memory[LIMIT_IDENTITY_VALUE], origid[UUID_TEXT];
     struct buf b = BUF_ON(memory);
     const struct signed_call *what = &w->d->sign.what;
     if (w->d->sign.refusal != SIGN_OK)
@@ -297,13 +298,8 @@ static void put_signed(const struct writing *w)
         return;
     }
     reply_header(w->out, "Identity", buf_span(&b));
-    struct buf id = BUF_ON(origid);
-    for (size_t i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            buf_char(&id, '-');
-        buf_hex(&id, what->origid + i, 1);
-    }
-    reply_header(w->out, "P-Origination-ID", buf_span(&id));
+    uuid_text(what->origid, origid);
+    reply_header(w->out, "P-Origination-ID", span_make(origid, sizeof origid));
 }
 
 /* ---- the whole ---- */

@@ -146,6 +146,48 @@ static void judge(struct worker *w)
     }
 }
 
+/* ---- signing ---- */
+
+static size_t gather_signed(struct worker *w, struct sign_job *jobs, struct lane **lanes)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_lanes; i++) {
+        struct lane *lane = &w->lanes[i];
+        if (lane->state != LANE_SIGN)
+            continue;
+        jobs[n] = (struct sign_job){ &lane->call, &lane->decision.sign.what, SIGN_NO_ROW };
+        lanes[n++] = lane;
+    }
+    return n;
+}
+
+/* SEC-066: what should have been signed and was not goes out unsigned, and somebody is told. */
+static void tell_failed(struct worker *w, size_t failed)
+{
+    count_add(&w->counts, COUNT_SIGN_FAILED, failed);
+    log_put(w->log, LOG_ALARM, "%zu calls go out unsigned: signing failed", failed);
+}
+
+static void sign(struct worker *w)
+{
+    struct sign_job jobs[LIMIT_BATCH];
+    struct lane *lanes[LIMIT_BATCH];
+    size_t failed = 0;
+    const size_t n = gather_signed(w, jobs, lanes);
+    if (n && w->snapshot->signing)
+        signing_sign_many(w->snapshot->signing, w->signing, jobs, n);
+    for (size_t i = 0; i < n; i++) {
+        struct lane *lane = lanes[i];
+        lane->decision.sign.refusal = (uint8_t)jobs[i].refusal;
+        lane->kind = jobs[i].refusal == SIGN_OK ? KIND_SIGNED : KIND_UNSIGNED;
+        lane->state = LANE_DECIDED;
+        lane->keep = true;
+        failed += jobs[i].refusal == SIGN_FAILED;
+    }
+    if (failed)
+        tell_failed(w, failed);
+}
+
 /* ---- answers and records ---- */
 
 static bool is_call(const struct lane *lane)
@@ -320,6 +362,7 @@ void batch_run(struct worker *w)
         if (w->lanes[i].state == LANE_NEW)
             request_look(w, &w->lanes[i]);
     judge(w);
+    sign(w);
     write_answers(w);
     keep_records(w);
     for (size_t i = 0; i < w->n_lanes; i++) {

@@ -28,6 +28,7 @@ enum count {
     COUNT_PARKED_LATE, /* answered at the budget */
     COUNT_SEND_FAILED,
     COUNT_RECORD_FAILED,
+    COUNT_SIGN_FAILED, /* went out unsigned, though they were ours to sign */
     COUNT_CONNECTIONS,
     COUNT_CONNECTIONS_REFUSED,
     COUNT_CONNECTIONS_CUT, /* idle, too slow, too large, broken */

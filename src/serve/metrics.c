@@ -49,6 +49,7 @@ static const struct {
     { COUNT_PARKED_LATE, "parked_late_total", "Calls answered at the end of x5u.budget_ms" },
     { COUNT_RESENT, "resent_total", "Answers sent again for want of an ACK" },
     { COUNT_SEND_FAILED, "send_failed_total", "Answers that could not be sent" },
+    { COUNT_SIGN_FAILED, "sign_failed_total", "Calls that went out unsigned because signing failed" },
     { COUNT_RECORD_FAILED, "record_failed_total", "Calls whose record could not be kept" },
     { COUNT_CONNECTIONS, "connections_total", "TCP connections accepted" },
     { COUNT_CONNECTIONS_REFUSED, "connections_refused_total",

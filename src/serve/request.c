@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is to be done with a message: a row a method.    RFC 3261 sections 8.2, 8.3, 9.2; SIP-030..041; design.md "In a dialog"
- * Nothing in here waits; a new INVITE becomes LANE_JUDGE or, on a signing listener, LANE_DECIDED.
+ * Nothing in here waits; a new INVITE becomes LANE_JUDGE or, on a signing listener, LANE_SIGN.
  */
 #include "serve/worker.h"
 
@@ -279,6 +279,7 @@ static bool claim(struct worker *w, struct lane *lane)
     return false;
 }
 
+/* All of a decision but what the signature says, which is made for the whole batch at once. */
 static void sign(struct worker *w, struct lane *lane)
 {
     struct decision *d = &lane->decision;
@@ -287,12 +288,7 @@ static void sign(struct worker *w, struct lane *lane)
     d->signing = 1;
     d->hop = (uint8_t)hops_choose(w->server->hops);
     d->masked = lane->call.anonymous;
-    d->sign.refusal =
-        (uint8_t)(w->snapshot->signing ? signing_sign(w->snapshot->signing, &lane->call, &d->sign.what)
-                                       : SIGN_NO_ROW);
-    lane->kind = d->sign.refusal == SIGN_OK ? KIND_SIGNED : KIND_UNSIGNED;
-    lane->state = LANE_DECIDED;
-    lane->keep = true;
+    lane->state = LANE_SIGN;
 }
 
 static void shed(struct worker *w, struct lane *lane)

@@ -51,6 +51,8 @@ static enum bf_err make(struct worker *w)
     if (!err)
         err = desk_create(NULL, &w->desk);
     if (!err)
+        err = signing_desk_create(&w->signing);
+    if (!err)
         err = udp_io_create(&w->io);
     return err;
 }
@@ -123,6 +125,7 @@ void worker_destroy(struct worker *w)
         close(w->epoll);
     inbox_clear(&w->inbox);
     udp_io_destroy(w->io);
+    signing_desk_destroy(w->signing);
     desk_destroy(w->desk);
     free(w->lines.p);
     free(w->peer_texts);
@@ -294,11 +297,20 @@ static void take_event(struct worker *w, const struct epoll_event *e)
     connection_event(w, e->data.ptr, e->events);
 }
 
+/* Keys of a configuration that is no more must not live on. */
+static void forget_old_keys(struct worker *w)
+{
+    if (w->signing_generation != w->snapshot->generation)
+        signing_desk_forget(w->signing);
+    w->signing_generation = w->snapshot->generation;
+}
+
 static void round_begin(struct worker *w)
 {
     w->now = clock_now(w->server->clock);
     epoch_enter(w->server->epoch, w->slot);
     w->snapshot = atomic_load(&w->server->snapshot);
+    forget_old_keys(w);
 }
 
 static void round_end(struct worker *w)

@@ -21,6 +21,7 @@ enum lane_state {
     LANE_DROP,    /* nothing to say */
     LANE_ANSWER,  /* `out` is complete: no call, or one answered before */
     LANE_JUDGE,   /* waits for judge_many */
+    LANE_SIGN,    /* waits for signing_sign_many */
     LANE_DECIDED, /* `decision` is made: an answer and a record are due */
     LANE_CANCEL,  /* a parked call that was cancelled: 487 and a record are due */
     LANE_PARK,    /* waits for a certificate: out holds the 100 */
@@ -73,6 +74,8 @@ struct worker {
     uint64_t ids;
     int epoll;
     struct desk *desk;
+    struct signing_desk *signing;
+    uint64_t signing_generation; /* of the configuration whose keys are at that desk */
     struct log *log;
 
     const struct snapshot *snapshot; /* of this round */

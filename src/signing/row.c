@@ -134,6 +134,10 @@ enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, cha
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
     enum bf_err err = copy_texts(row, o);
     if (err == BF_OK)
+        err = token_template_create(PPT_SHAKEN, span_of(row->x5u), row->attest, &row->token, &fault);
+    if (err == BF_EFORM || err == BF_ELIMIT)
+        return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
+    if (err == BF_OK)
         err = key_load(o->key_path, &row->key, ret_message);
     if (err == BF_OK && o->chain_path)
         err = load_chain(row, o->chain_path, ret_message);
@@ -145,6 +149,7 @@ void row_clear(struct sign_row *row)
     free(row->numbers);
     free(row->customers);
     free(row->x5u);
+    token_template_destroy(row->token);
     key_destroy(row->key);
     *row = (struct sign_row){ 0 };
 }

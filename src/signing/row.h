@@ -4,6 +4,7 @@
 #define SIGNING_ROW_H
 
 #include "signing/signing.h"
+#include "token/template.h"
 
 struct sign_row {
     struct number_range *numbers;
@@ -13,6 +14,7 @@ struct sign_row {
     char attest;
     struct key *key;
     char *x5u;
+    struct token_template *token;
     utc_t not_before, not_after; /* of the certificate and those above it; all times without a chain_path */
 };
 

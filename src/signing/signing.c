@@ -16,9 +16,9 @@
 #include "identity/identity.h"
 #include "signing/row.h"
 #include "sip/date.h"
-#include "token/token.h"
 
-#define DATE_TOLERANCE_S 60 /* DT-001, DT-003 */
+#define DATE_TOLERANCE_S 60                     /* DT-001, DT-003 */
+#define INPUT_MOST       (LIMIT_X5U * 2 + 1024) /* a signing input of ours */
 
 struct signing {
     struct sign_row *rows;
@@ -159,30 +159,12 @@ static bool row_is_valid(const struct sign_row *row, utc_t at)
     return row->not_before <= at && at <= row->not_after;
 }
 
-static void put_uuid(struct buf *out, const uint8_t id[static 16])
-{
-    static const uint8_t groups[] = { 4, 2, 2, 2, 6 };
-    for (size_t i = 0, at = 0; i < ARRAY_SIZE(groups); at += groups[i++]) {
-        if (i)
-            buf_char(out, '-');
-        buf_hex(out, id + at, groups[i]);
-    }
-}
-
-static void fresh_uuid(uint8_t out[static 16])
-{
-    random_bytes(out, 16);
-    out[6] = (uint8_t)(0x40 | (out[6] & 0x0F)); /* version 4, RFC 4122 section 4.4 */
-    out[8] = (uint8_t)(0x80 | (out[8] & 0x3F));
-}
-
 /* The signing input of the decision: the same bytes whenever it is asked for. */
 static enum bf_err write_input(const struct sign_row *row, const struct call *call,
                                const struct signed_call *what, struct buf *out)
 {
     char uuid[UUID_TEXT];
-    struct buf id = BUF_ON(uuid);
-    put_uuid(&id, what->origid);
+    uuid_text(what->origid, uuid);
     const struct party dest = { false, number_span(&call->called) };
     const struct token_claims claims = {
         .ppt = PPT_SHAKEN,
@@ -192,9 +174,9 @@ static enum bf_err write_input(const struct sign_row *row, const struct call *ca
         .n_dest = 1,
         .iat = what->iat,
         .attest = what->attest,
-        .origid = buf_span(&id),
+        .origid = span_make(uuid, sizeof uuid),
     };
-    return token_write(&claims, out, NULL);
+    return token_template_write(row->token, &claims, out, NULL);
 }
 
 static enum sign_refusal may_sign(const struct signing *s, const struct call *call, size_t *ret_row,
@@ -217,29 +199,98 @@ static enum sign_refusal may_sign(const struct signing *s, const struct call *ca
     return row_is_valid(row, call->arrival.utc) && row_is_valid(row, *ret_iat) ? SIGN_OK : SIGN_EXPIRED;
 }
 
-enum sign_refusal signing_sign(struct signing *s, const struct call *call, struct signed_call *ret)
+/* ---- many at a time ---- */
+
+struct signing_desk {
+    struct es256_signer *signer;
+    struct sha256 *sha256;
+    struct random_pool chance;
+    struct key_job keys[LIMIT_BATCH];
+    struct signed_call what[LIMIT_BATCH];
+    uint8_t of[LIMIT_BATCH]; /* the job that a key_job is for */
+};
+
+_Static_assert(LIMIT_BATCH <= UINT8_MAX + 1, "a job's number is a byte");
+
+enum bf_err signing_desk_create(struct signing_desk **ret)
 {
-    char room[LIMIT_X5U * 2 + 1024];
+    auto_(signing_desk_destroy) struct signing_desk *desk = calloc(1, sizeof *desk);
+    enum bf_err err = desk ? es256_signer_create(&desk->signer) : BF_ENOMEM;
+    if (err == BF_OK)
+        err = sha256_create(&desk->sha256);
+    if (err == BF_OK) {
+        *ret = desk;
+        desk = NULL;
+    }
+    return err;
+}
+
+void signing_desk_destroy(struct signing_desk *desk)
+{
+    if (!desk)
+        return;
+    es256_signer_destroy(desk->signer);
+    sha256_destroy(desk->sha256);
+    free(desk);
+}
+
+void signing_desk_forget(struct signing_desk *desk)
+{
+    es256_signer_forget(desk->signer);
+}
+
+/* All but the signature: the decision into *what, what is to be signed into *job. */
+static enum sign_refusal begin(const struct signing *s, struct signing_desk *desk, const struct call *call,
+                               struct signed_call *what, struct key_job *job)
+{
+    char room[INPUT_MOST];
     struct buf input = BUF_ON(room);
-    struct signed_call what = { 0 };
     size_t row = 0;
-    const enum sign_refusal refusal = may_sign(s, call, &row, &what.iat);
+    memset(what, 0, sizeof *what);
+    const enum sign_refusal refusal = may_sign(s, call, &row, &what->iat);
     if (refusal != SIGN_OK)
         return refusal;
-    what.row = (uint16_t)row;
-    what.attest = s->rows[row].attest;
-    fresh_uuid(what.origid);
-    if (write_input(&s->rows[row], call, &what, &input) != BF_OK ||
-        key_sign(s->rows[row].key, buf_span(&input), what.signature, NULL, NULL) != BF_OK)
-        return SIGN_FAILED;
-    *ret = what;
-    return SIGN_OK;
+    what->row = (uint16_t)row;
+    what->attest = s->rows[row].attest;
+    random_take(&desk->chance, what->origid, sizeof what->origid);
+    uuid_mark(what->origid);
+    job->key = s->rows[row].key;
+    return write_input(&s->rows[row], call, what, &input) == BF_OK &&
+                   sha256_one(desk->sha256, buf_span(&input), job->digest) == BF_OK
+               ? SIGN_OK
+               : SIGN_FAILED;
+}
+
+static void sign_batch(const struct signing *s, struct signing_desk *desk, struct sign_job *jobs, size_t n)
+{
+    size_t due = 0;
+    for (size_t i = 0; i < n; i++) {
+        jobs[i].refusal = begin(s, desk, jobs[i].call, &desk->what[due], &desk->keys[due]);
+        if (jobs[i].refusal == SIGN_OK)
+            desk->of[due++] = (uint8_t)i;
+    }
+    key_sign_many(desk->signer, desk->keys, due);
+    for (size_t k = 0; k < due; k++) {
+        struct sign_job *job = &jobs[desk->of[k]];
+        if (desk->keys[k].result != BF_OK) {
+            job->refusal = SIGN_FAILED;
+            continue;
+        }
+        memcpy(desk->what[k].signature, desk->keys[k].signature, sizeof desk->what[k].signature);
+        *job->ret = desk->what[k];
+    }
+}
+
+void signing_sign_many(const struct signing *s, struct signing_desk *desk, struct sign_job *jobs, size_t n)
+{
+    for (size_t at = 0; at < n; at += LIMIT_BATCH)
+        sign_batch(s, desk, jobs + at, n - at < LIMIT_BATCH ? n - at : LIMIT_BATCH);
 }
 
 enum bf_err signing_identity(const struct signing *s, const struct call *call, const struct signed_call *what,
                              struct buf *out)
 {
-    char room[LIMIT_X5U * 2 + 1024], signature[BASE64URL_TEXT(64)];
+    char room[INPUT_MOST + 1 + BASE64URL_TEXT(64)], signature[BASE64URL_TEXT(64)];
     struct buf token = BUF_ON(room);
     if (what->row >= s->n_rows)
         return BF_EINVAL;

@@ -11,6 +11,10 @@
  * Date header's time where there is one, else the arrival. origid is a fresh random UUID a call: nobody but us can
  * link two calls of one customer by it.
  *
+ * Many at a time: the token's constant parts are encoded when the row is read (token/template.h), a thread keeps the
+ * set-up context of each key (struct signing_desk), and what must be kept of a signed call is as little as lets the
+ * same header be written again.
+ *
  * Thread-safe: a struct signing is not changed after it was made; a new configuration makes a new one.
  */
 #ifndef SIGNING_SIGNING_H
@@ -62,13 +66,27 @@ struct signed_call {
     uint8_t signature[64];
 };
 
-/* Decides and signs. *ret is written on SIGN_OK only. */
-enum sign_refusal signing_sign(struct signing *s, const struct call *call, struct signed_call *ret) must_use;
+/* What a thread keeps for signing: contexts of keys, SHA-256, chance in store. BF_ENOMEM, BF_ECRYPTO. */
+struct signing_desk;
+enum bf_err signing_desk_create(struct signing_desk **ret) must_use;
+void signing_desk_destroy(struct signing_desk *desk);
+/* Lets go of every key: due when a struct signing is retired, whose keys would live on here. */
+void signing_desk_forget(struct signing_desk *desk);
+
+struct sign_job {
+    const struct call *call;
+    struct signed_call *ret;   /* written on SIGN_OK only */
+    enum sign_refusal refusal; /* the outcome */
+};
+
+/* Decides and signs all of them. Neither allocates nor locks; one system call in about sixty calls, for their origids. */
+void signing_sign_many(const struct signing *s, struct signing_desk *desk, struct sign_job *jobs, size_t n);
 
 /* The Identity value of a decision made before; BF_EFORM when the call cannot carry it. */
 enum bf_err signing_identity(const struct signing *s, const struct call *call, const struct signed_call *what,
                              struct buf *out) must_use;
 
 AUTO_DEFINE(struct signing, signing_destroy);
+AUTO_DEFINE(struct signing_desk, signing_desk_destroy);
 
 #endif

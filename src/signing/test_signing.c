@@ -140,6 +140,16 @@ static struct signing *make_signing(const struct sign_row_options *rows, size_t 
     return s;
 }
 
+/* A batch of one, by a thread that never signed before. */
+static enum sign_refusal sign_one(const struct signing *s, const struct call *call, struct signed_call *ret)
+{
+    auto_(signing_desk_destroy) struct signing_desk *desk = NULL;
+    struct sign_job job = { call, ret, SIGN_FAILED };
+    assert_int_equal(signing_desk_create(&desk), BF_OK);
+    signing_sign_many(s, desk, &job, 1);
+    return job.refusal;
+}
+
 /* One row: everything, attestation A, for everybody in 10/8. */
 static struct signing *simple_signing(const char *chain)
 {
@@ -196,16 +206,16 @@ static void id_101_102_what_no_row_covers_is_not_signed(void **state)
         socklen_t n;
         call.caller = number(calls[i].caller);
         assert_int_equal(addr_read(span_of(calls[i].peer), &call.peer.addr, &n, &fault), BF_OK);
-        assert_int_equal(signing_sign(s, &call, &what), calls[i].refusal);
+        assert_int_equal(sign_one(s, &call, &what), calls[i].refusal);
         assert_int_equal(what.attest, calls[i].attest);
         assert_int_equal(what.row, calls[i].row);
     }
     struct call call = make_call();
     struct signed_call what;
-    assert_int_equal(signing_sign(few, &call, &what), SIGN_NO_ROW);
+    assert_int_equal(sign_one(few, &call, &what), SIGN_NO_ROW);
     call.peer.addr.ss_family = AF_UNSPEC; /* from a file: nobody's customer */
     call.caller = number("12025550100");
-    assert_int_equal(signing_sign(few, &call, &what), SIGN_NOT_FOR);
+    assert_int_equal(sign_one(few, &call, &what), SIGN_NOT_FOR);
 }
 
 static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_signature_holds(void **state)
@@ -222,7 +232,7 @@ static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_sign
     struct fault fault;
     char room[LIMIT_IDENTITY_VALUE];
 
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_OK);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_OK);
     const struct identity id = identity_of(s, &call, &what, room, sizeof room);
     assert_true(span_equal(id.info, SPAN(VECTOR_X5U)));
     assert_true(span_equal(id.alg, SPAN("ES256")));
@@ -254,12 +264,77 @@ static void shk_003_every_call_has_an_origid_of_its_own(void **state)
     const struct call call = make_call();
     struct signed_call seen[16];
     for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
-        assert_int_equal(signing_sign(s, &call, &seen[i]), SIGN_OK);
+        assert_int_equal(sign_one(s, &call, &seen[i]), SIGN_OK);
         assert_int_equal(seen[i].origid[6] >> 4, 4);
         assert_int_equal(seen[i].origid[8] >> 6, 2);
         for (size_t k = 0; k < i; k++)
             assert_memory_not_equal(seen[i].origid, seen[k].origid, 16);
     }
+}
+
+/* More than go into one batch, of two rows and of none, before and after the desk forgot its keys. */
+static void many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone(void **state)
+{
+    enum { CALLS = 150 };
+    (void)state;
+    const struct number_range low = range("+12025550100/100"), high = range("+12025550200/100");
+    const struct cidr ten = net("10.0.0.0/8");
+    const struct sign_row_options rows[] = { { &low, 1, 'A', &ten, 1, key_path, VECTOR_X5U, NULL },
+                                             { &high, 1, 'B', &ten, 1, other_key_path, VECTOR_X5U "2",
+                                               NULL } };
+    auto_(signing_destroy) struct signing *s = make_signing(rows, ARRAY_SIZE(rows));
+    auto_(signing_desk_destroy) struct signing_desk *desk = NULL;
+    auto_(es256_destroy) struct es256 *engine = NULL;
+    auto_(arena_destroy) struct arena *arena = NULL;
+    struct key *keys[2] = { NULL, NULL };
+    static struct call calls[CALLS];
+    static struct signed_call what[CALLS];
+    struct sign_job jobs[CALLS];
+    assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &keys[0], NULL), BF_OK);
+    assert_int_equal(key_read(SPAN(VECTOR_8946_PRIVATE), &keys[1], NULL), BF_OK);
+    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(signing_desk_create(&desk), BF_OK);
+    assert_int_equal(arena_create(1 << 15, 1 << 20, &arena), BF_OK);
+    for (size_t i = 0; i < CALLS; i++) {
+        char digits[16];
+        snprintf(digits, sizeof digits, "1202555%04zu", 100 + i * 2); /* the last ones are nobody's */
+        calls[i] = make_call();
+        calls[i].caller = number(digits);
+        memset(&what[i], 0x5A, sizeof what[i]);
+    }
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < CALLS; i++)
+            jobs[i] = (struct sign_job){ &calls[i], &what[i], SIGN_FAILED };
+        signing_sign_many(s, desk, jobs, CALLS);
+        for (size_t i = 0; i < CALLS; i++) {
+            const size_t row = i / 50;
+            if (row == 2) {
+                assert_int_equal(jobs[i].refusal, SIGN_NO_ROW);
+                assert_int_equal(what[i].attest, 0x5A);
+                continue;
+            }
+            char room[LIMIT_IDENTITY_VALUE];
+            struct token token;
+            enum token_flaw flaw;
+            struct fault fault;
+            assert_int_equal(jobs[i].refusal, SIGN_OK);
+            const struct identity id = identity_of(s, &calls[i], &what[i], room, sizeof room);
+            assert_int_equal(token_read(id.token, arena, &token, &flaw, &fault), BF_OK);
+            assert_true(token.canonical && token.attest == "AB"[row]);
+            assert_true(span_equal(token.orig.text, number_span(&calls[i].caller)));
+            assert_true(span_equal(id.info, row ? SPAN(VECTOR_X5U "2") : SPAN(VECTOR_X5U)));
+            assert_true(span_equal(token.x5u, id.info));
+            struct es256_job job = { .key = key_public(keys[row]) };
+            memcpy(job.signature, token.signature, 64);
+            assert_int_equal(sha256_once(token.signed_part, job.digest), BF_OK);
+            es256_verify_many(engine, &job, 1);
+            assert_int_equal(job.result, BF_OK);
+            arena_reset(arena);
+        }
+        signing_desk_forget(desk);
+    }
+    key_destroy(keys[0]);
+    key_destroy(keys[1]);
 }
 
 static void sip_032_a_decision_gives_the_same_header_again_byte_for_byte(void **state)
@@ -270,7 +345,7 @@ static void sip_032_a_decision_gives_the_same_header_again_byte_for_byte(void **
     struct signed_call what, kept;
     char first[2048], second[2048], small[100];
     struct buf a = BUF_ON(first), b = BUF_ON(second), c = BUF_ON(small);
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_OK);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_OK);
     kept = what;
     assert_int_equal(signing_identity(s, &call, &what, &a), BF_OK);
     assert_int_equal(signing_identity(s, &call, &kept, &b), BF_OK);
@@ -304,7 +379,7 @@ static void id_103_dt_001_003_shk_022_the_date_decides_iat_and_a_stale_one_is_no
         struct call call = make_call();
         struct signed_call what = { 0 };
         call.date = span_of(rows[i].date);
-        const enum sign_refusal refusal = signing_sign(s, &call, &what);
+        const enum sign_refusal refusal = sign_one(s, &call, &what);
         if (refusal != rows[i].refusal || what.iat != rows[i].iat)
             fail_msg("%s: %s", rows[i].date, sign_refusal_text(refusal));
     }
@@ -335,7 +410,7 @@ static void dt_002_now_and_iat_must_lie_in_the_validity_of_certificate_and_chain
         struct signed_call what;
         call.date = span_of(rows[i].date);
         call.arrival.utc = rows[i].now;
-        const enum sign_refusal refusal = signing_sign(s, &call, &what);
+        const enum sign_refusal refusal = sign_one(s, &call, &what);
         if (refusal != rows[i].refusal)
             fail_msg("row %zu: %s", i, sign_refusal_text(refusal));
     }
@@ -364,14 +439,14 @@ static void a_call_that_carries_shaken_is_not_signed_again(void **state)
         call.identities[0] = SPAN("garbage");
         call.identities[1] = span_of(rows[i].identity);
         call.n_identities = 2;
-        const enum sign_refusal refusal = signing_sign(s, &call, &what);
+        const enum sign_refusal refusal = sign_one(s, &call, &what);
         if (refusal != rows[i].refusal)
             fail_msg("%.40s: %s", rows[i].identity, sign_refusal_text(refusal));
     }
     struct call call = make_call();
     struct signed_call what;
     call.identities_too_many = true;
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_ALREADY);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_ALREADY);
 }
 
 static void shk_026_without_numbers_there_is_nothing_to_sign(void **state)
@@ -381,13 +456,13 @@ static void shk_026_without_numbers_there_is_nothing_to_sign(void **state)
     struct signed_call what;
     struct call call = make_call();
     call.has_caller = false;
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_NO_CALLER);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_NO_CALLER);
     call = make_call();
     call.caller = number("1215555012112155"); /* 16 digits are no number */
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_NO_CALLER);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_NO_CALLER);
     call = make_call();
     call.has_called = false;
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_NO_CALLED);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_NO_CALLED);
 }
 
 static void emergency_calls_are_never_delayed_by_signing(void **state)
@@ -397,7 +472,7 @@ static void emergency_calls_are_never_delayed_by_signing(void **state)
     struct signed_call what;
     struct call call = make_call();
     call.never_block = true;
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_EMERGENCY);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_EMERGENCY);
 }
 
 static void a_row_that_cannot_work_is_refused_at_once_and_named(void **state)
@@ -445,7 +520,7 @@ static void an_empty_table_signs_nothing(void **state)
     auto_(signing_destroy) struct signing *s = make_signing(NULL, 0);
     const struct call call = make_call();
     struct signed_call what;
-    assert_int_equal(signing_sign(s, &call, &what), SIGN_NO_ROW);
+    assert_int_equal(sign_one(s, &call, &what), SIGN_NO_ROW);
 }
 
 static void every_refusal_has_words_of_its_own(void **state)
@@ -462,6 +537,7 @@ int main(void)
         cmocka_unit_test(id_101_102_what_no_row_covers_is_not_signed),
         cmocka_unit_test(id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_signature_holds),
         cmocka_unit_test(shk_003_every_call_has_an_origid_of_its_own),
+        cmocka_unit_test(many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone),
         cmocka_unit_test(sip_032_a_decision_gives_the_same_header_again_byte_for_byte),
         cmocka_unit_test(id_103_dt_001_003_shk_022_the_date_decides_iat_and_a_stale_one_is_not_signed),
         cmocka_unit_test(dt_002_now_and_iat_must_lie_in_the_validity_of_certificate_and_chain),
