@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls in files. What a file is shows in its first bytes: the magic of a capture, `{` for JSON lines, else a SIP request;
+ * Calls in files. What a file is shows in its first bytes: the magic of a capture, `{` for JSON lines, else SIP requests;
  * with --orig and --dest it holds Identity values, a line each (a line that begins with a blank goes on from the one before).
  */
 #include <errno.h>
@@ -15,9 +15,10 @@
 #include "cli/verify.h"
 #include "sip/date.h"
 #include "sip/message.h"
+#include "sip/names.h"
 
-/* A message whose CRLFs were made LFs is shorter, never longer. */
-#define FILE_MAX ((size_t)LIMIT_SIP_MESSAGE)
+/* Of requests; a message whose CRLFs were made LFs is shorter, never longer. */
+#define FILE_MAX ((size_t)16 << 20)
 
 static void refuse(struct verify_sink *sink, const char *file, size_t place, const char *what)
 {
@@ -55,6 +56,81 @@ static utc_t request_date(struct span bytes)
     return at;
 }
 
+/* The first line, with its end. */
+static struct span line_of(struct span s)
+{
+    return span_first(s, span_find(s, '\n') + 1);
+}
+
+/* `INVITE sip:12155550131@example.com SIP/2.0`, `SIP/2.0 200 OK` */
+static bool begins_message(struct span line)
+{
+    const struct span method = span_first(line, span_find(line, ' '));
+    const struct span uri = span_from(line, method.n + 1);
+    if (span_equal(method, SPAN("SIP/2.0")))
+        return uri.n && uri.p[0] >= '1' && uri.p[0] <= '6';
+    for (size_t i = 0; i < method.n; i++)
+        if (method.p[i] < 'A' || method.p[i] > 'Z')
+            return false;
+    return method.n && span_equal(span_trim(span_from(uri, span_find(uri, ' '))), SPAN("SIP/2.0"));
+}
+
+static void note_length(struct span line, uint64_t *length)
+{
+    const size_t colon = span_find(line, ':');
+    if (sip_header_of(span_trim(span_first(line, colon))) == SIP_H_CONTENT_LENGTH)
+        (void)span_decimal(span_trim(span_from(line, colon + 1)), UINT32_MAX, length);
+}
+
+/*
+ * Where the first message of these bytes ends: where a line begins the next one, or at the end. What Content-Length counts
+ * is not looked into, if lines still end in CRLF, so that it counts rightly: a body may show a request.
+ */
+static size_t message_end(struct span bytes)
+{
+    uint64_t length = 0;
+    size_t at = 0;
+    bool begun = false, in_body = false;
+    for (struct span line; (line = line_of(span_from(bytes, at))).n; at += line.n) {
+        const bool empty = span_trim(line).n == 0;
+        if (begun && begins_message(line))
+            break;
+        begun |= !empty;
+        if (in_body || !begun)
+            continue;
+        note_length(line, &length);
+        in_body = empty;
+        if (empty && line.n == 2)
+            line.n += length < bytes.n - at - 2 ? (size_t)length : bytes.n - at - 2;
+    }
+    return at;
+}
+
+static size_t count_lines(struct span s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += s.p[i] == '\n';
+    return n;
+}
+
+/* Requests one behind the other, each named by its line if there are several. */
+static void take_messages(struct span bytes, struct verify_input *in, struct verify_sink *sink)
+{
+    const bool several = message_end(bytes) < bytes.n;
+    for (size_t line = 1, n; bytes.n; bytes = span_from(bytes, n)) {
+        n = message_end(bytes);
+        in->bytes = span_first(bytes, n);
+        in->place = several ? line : 0;
+        line += count_lines(in->bytes);
+        in->at = request_date(in->bytes);
+        if (n > LIMIT_SIP_MESSAGE)
+            sink->refused(sink, in, "it is too large for a SIP message (64 KiB)");
+        else
+            sink->call(sink, in);
+    }
+}
+
 static void read_sip(FILE *f, const char *file, struct verify_sink *sink)
 {
     char *bytes = NULL;
@@ -62,15 +138,13 @@ static void read_sip(FILE *f, const char *file, struct verify_sink *sink)
     enum bf_err err = rest_read(f, FILE_MAX, &bytes, &n);
     if (err)
         return refuse(sink, file, 0, err == BF_EIO ? strerror(errno) : bf_err_text(err));
-    struct verify_input in = { .kind = VERIFY_SIP, .bytes = { bytes, n }, .file = file };
-    if (n == 0) {
+    struct verify_input in = { .kind = VERIFY_SIP, .file = file };
+    if (n == 0)
         refuse(sink, file, 0, "it is empty");
-    } else if (n > FILE_MAX) {
-        refuse(sink, file, 0, "it is too large for a SIP message (64 KiB)");
-    } else {
-        in.at = request_date(in.bytes);
-        sink->call(sink, &in);
-    }
+    else if (n > FILE_MAX)
+        refuse(sink, file, 0, "it is too large for SIP requests (16 MiB): a capture may be larger");
+    else
+        take_messages(span_make(bytes, n), &in, sink);
     free(bytes);
 }
 

@@ -44,7 +44,7 @@ const struct command_help verify_help = {
     .example = "bonafide verify --trust roots.pem invite.sip\n"
                "        is this caller who it says it is?\n",
     .usage = "[OPTION...] [FILE...]",
-    .about = "Gives the verdict on calls: SIP requests, one a file (CRLF or LF); captures (pcap, pcapng);\n"
+    .about = "Gives the verdict on calls: SIP requests, one or several a file; captures (pcap, pcapng);\n"
              "JSON lines of verificationRequest; `-` or no FILE is standard input.\n",
     .rows = rows,
     .more = "A call is judged at --at, else at its packet's time, else at its Date (JSON: time), else now.\n"

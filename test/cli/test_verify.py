@@ -379,7 +379,8 @@ def a_capture_without_a_call_is_no_input():
 def messages_made_to_torture_parsers_end_in_a_verdict_or_in_an_error():
     files = sorted(p for p in shared("sip").rglob("*") if p.is_file() and p.name != "index.tsv")
     ran = verify("--json", *files, status=65)
-    assert ran.err == "" and len(ran.json()) == len(files), (len(files), ran.err[:1000])
+    requests = len(files) + len([p for p in files if p.name == "dblreq.dat"])  # two in a datagram: two in a file
+    assert ran.err == "" and len(ran.json()) == requests, (requests, ran.err[:1000])
     assert not [v for v in ran.json() if v.get("verdict") == "genuine"]
 
 
@@ -604,6 +605,36 @@ def one_call_is_told_in_full_and_several_in_a_line_each():
     ran = verify(good, plain, status=1)
     lines = ran.out.splitlines()
     assert len(lines) == 2 and "genuine" in lines[0] and "unproven" in lines[1], ran
+
+
+@test
+def every_request_of_a_file_is_judged():
+    good, plain = invite([lab().identity()]).encode(), invite(call_id="plain").encode()
+    shown = invite(call_id="shown").encode()
+    held = good.replace(b"Content-Length: 0\r\n\r\n",
+                        b"Content-Type: message/sip\r\nContent-Length: %d\r\n\r\n" % len(shown) + shown)
+    assert held != good
+    rows = (("one behind the other", good + plain, [0, 1]),
+            ("the other first", plain + good, [1, 0]),
+            ("blank lines between them", good + b"\r\n\r\n" + plain + b"\r\n", [0, 1]),
+            ("bare LF", (good + plain + plain).replace(b"\r\n", b"\n"), [0, 1, 1]),
+            ("the last empty line is missing", good[:-2] + plain, [0, 1]),
+            ("no Content-Length", good.replace(b"Content-Length: 0\r\n", b"") + plain, [0, 1]),
+            ("a request within a body is none", held + plain, [0, 1]),
+            ("a body without a line end", held[:-4].replace(b"%d" % len(shown), b"%d" % (len(shown) - 4)) + plain, [0, 1]),
+            ("one only", held, [0]))
+    names = ["genuine", "unproven"]
+    for what, text, want in rows:
+        ran = verify("--json", file_of(text, "several.sip"), status=max(want))
+        assert [v["verdict"] for v in ran.json()] == [names[n] for n in want], (what, ran)
+    broken = file_of(good + plain.replace(b"CSeq: 1", b"CSeq: x") + b"SIP/2.0 200 OK\r\n\r\n", "several.sip")
+    ran = verify("--json", broken, status=65)
+    assert [v.get("verdict") for v in ran.json()] == ["genuine", None, None], ran
+    lines = [good.count(b"\n") + 1, (good + plain).count(b"\n") + 1]
+    assert [v["at"] for v in ran.json()[1:]] == lines, (lines, ran)
+    assert f"several.sip:{lines[0]}: " in verify(broken, status=65).err
+    assert len(verify(file_of(plain * 300, "several.sip"), status=1).out.splitlines()) == 300
+    assert "64 KiB" in verify(file_of(good + plain + b"a" * 66000, "several.sip"), status=65).err
 
 
 @test
