@@ -106,19 +106,53 @@ static void what_does_not_fit_is_over_the_limit(void **state)
     assert_int_equal(n, 0);
 }
 
+/* Long texts are read sixteen characters at a time; what stands at each place is judged all the same. */
+static void sec_009_every_byte_is_judged_at_every_place(void **state)
+{
+    uint8_t bytes[90], again[BASE64URL_BYTES(120)];
+    char text[120];
+    (void)state;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 101 + 7);
+    assert_int_equal(base64url_encode(bytes, sizeof bytes, text), sizeof text);
+    for (size_t at = 0; at < sizeof text; at++) {
+        const char before = text[at];
+        for (int c = 0; c < 256; c++) {
+            struct fault fault = { 99, NULL };
+            size_t n;
+            const bool known =
+                c && strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", c);
+            text[at] = (char)c;
+            const enum bf_err err =
+                base64url_decode(span_make(text, sizeof text), again, sizeof again, &n, &fault);
+            assert_int_equal(err, known ? BF_OK : BF_EFORM);
+            if (!known) {
+                assert_int_equal(fault.at, at);
+            } else {
+                char written[sizeof text];
+                assert_int_equal(base64url_encode(again, n, written), sizeof text);
+                assert_memory_equal(written, text, sizeof text);
+            }
+        }
+        text[at] = before;
+    }
+}
+
 static void whatever_is_written_reads_back(void **state)
 {
-    uint8_t bytes[67], again[67];
-    char text[BASE64URL_TEXT(67)];
+    uint8_t bytes[130], again[131];
+    char text[BASE64URL_TEXT(130)];
     (void)state;
     for (size_t n = 0; n <= sizeof bytes; n++) {
         size_t got;
         for (size_t i = 0; i < n; i++)
             bytes[i] = (uint8_t)(i * 83 + n * 29);
         const size_t chars = base64url_encode(bytes, n, text);
+        again[n] = 0xA5;
         assert_int_equal(base64url_decode(span_make(text, chars), again, n, &got, NULL), BF_OK);
         assert_int_equal(got, n);
         assert_memory_equal(again, bytes, n);
+        assert_int_equal(again[n], 0xA5);
     }
 }
 
@@ -130,6 +164,7 @@ int main(void)
         cmocka_unit_test(sec_009_every_other_spelling_is_refused_at_its_byte),
         cmocka_unit_test(pp_034_spare_bits_of_a_signature_are_refused),
         cmocka_unit_test(what_does_not_fit_is_over_the_limit),
+        cmocka_unit_test(sec_009_every_byte_is_judged_at_every_place),
         cmocka_unit_test(whatever_is_written_reads_back),
     };
     return tap_run(tests, ARRAY_SIZE(tests));

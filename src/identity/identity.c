@@ -8,51 +8,18 @@
  */
 #include "identity/identity.h"
 
+#include "base/byte_set.h"
 #include "base/limits.h"
 
-enum { TOKEN_CHAR = 1, NAME_CHAR = 2, URI_CHAR = 4 };
-
-#define ALL_KINDS (TOKEN_CHAR | NAME_CHAR | URI_CHAR)
-/* Everything visible in ASCII but <, > and " may stand in a URI; bytes from 0x80 on stand nowhere. */
-static const uint8_t char_kinds[256] = {
-    ['0' ... '9'] = ALL_KINDS,
-    ['A' ... 'Z'] = ALL_KINDS,
-    ['a' ... 'z'] = ALL_KINDS,
-    ['-'] = ALL_KINDS,
-    ['_'] = ALL_KINDS,
-    ['.'] = ALL_KINDS,
-    ['!'] = NAME_CHAR | URI_CHAR,
-    ['%'] = NAME_CHAR | URI_CHAR,
-    ['*'] = NAME_CHAR | URI_CHAR,
-    ['+'] = NAME_CHAR | URI_CHAR,
-    ['`'] = NAME_CHAR | URI_CHAR,
-    ['\''] = NAME_CHAR | URI_CHAR,
-    ['~'] = NAME_CHAR | URI_CHAR,
-    ['#'] = URI_CHAR,
-    ['$'] = URI_CHAR,
-    ['&'] = URI_CHAR,
-    ['('] = URI_CHAR,
-    [')'] = URI_CHAR,
-    [','] = URI_CHAR,
-    ['/'] = URI_CHAR,
-    [':'] = URI_CHAR,
-    [';'] = URI_CHAR,
-    ['='] = URI_CHAR,
-    ['?'] = URI_CHAR,
-    ['@'] = URI_CHAR,
-    ['['] = URI_CHAR,
-    ['\\'] = URI_CHAR,
-    [']'] = URI_CHAR,
-    ['^'] = URI_CHAR,
-    ['{'] = URI_CHAR,
-    ['|'] = URI_CHAR,
-    ['}'] = URI_CHAR,
-};
-
-static uint8_t char_kind(char c)
-{
-    return char_kinds[(unsigned char)c];
-}
+/* Letters, digits, - _ . */
+static const struct byte_set token_bytes = { { 0xA8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8,
+                                               0xF0, 0x50, 0x50, 0x54, 0x54, 0x70 } };
+/* These and ! % * + ` ' ~ */
+static const struct byte_set name_bytes = { { 0xE8, 0xFC, 0xF8, 0xF8, 0xF8, 0xFC, 0xF8, 0xFC, 0xF8, 0xF8,
+                                              0xF4, 0x54, 0x50, 0x54, 0xD4, 0x70 } };
+/* Everything visible in ASCII but < > and ": what may stand in a URI between its brackets. */
+static const struct byte_set uri_bytes = { { 0xF8, 0xFC, 0xF8, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC,
+                                             0xFC, 0xF4, 0xFC, 0xF4, 0x7C } };
 
 struct cursor {
     struct span text;
@@ -70,10 +37,19 @@ static char peek(const struct cursor *c)
     return c->at < c->text.n ? c->text.p[c->at] : '\0';
 }
 
-static struct span take(struct cursor *c, uint8_t kind)
+static struct span take(struct cursor *c, const struct byte_set *set)
+{
+    const struct span rest = span_from(c->text, c->at);
+    const size_t n = byte_set_run(set, rest.p, rest.n);
+    c->at += n;
+    return span_first(rest, n);
+}
+
+/* Names and words are short. */
+static struct span take_name(struct cursor *c)
 {
     const size_t start = c->at;
-    while (c->at < c->text.n && char_kind(c->text.p[c->at]) & kind)
+    while (c->at < c->text.n && byte_set_has(&name_bytes, c->text.p[c->at]))
         c->at++;
     return span_make(c->text.p + start, c->at - start);
 }
@@ -105,7 +81,7 @@ static enum bf_err read_info(struct cursor *c, struct span *ret)
     if (peek(c) != '<')
         return refuse(c, "info must be a URI inside <>");
     c->at++;
-    const struct span uri = take(c, URI_CHAR);
+    const struct span uri = take(c, &uri_bytes);
     if (peek(c) != '>')
         return refuse(c, "this cannot stand in the URI of info");
     c->at++;
@@ -119,7 +95,7 @@ static enum bf_err read_word(struct cursor *c, struct span *ret)
     const bool quoted = peek(c) == '"';
     if (quoted)
         c->at++;
-    const struct span word = take(c, NAME_CHAR);
+    const struct span word = take_name(c);
     if (word.n == 0 || (quoted && peek(c) != '"'))
         return refuse(c, "this cannot stand in the value of a parameter");
     if (quoted)
@@ -133,7 +109,7 @@ static enum bf_err skip_value(struct cursor *c)
 {
     if (peek(c) != '"') {
         const size_t start = c->at;
-        while (char_kind(peek(c)) & NAME_CHAR || (peek(c) && strchr("[]:", peek(c))))
+        while (byte_set_has(&name_bytes, peek(c)) || (peek(c) && strchr("[]:", peek(c))))
             c->at++;
         return c->at > start ? BF_OK : refuse(c, "this cannot stand in the value of a parameter");
     }
@@ -172,7 +148,7 @@ static enum bf_err read_param(struct cursor *c, struct identity *id)
 {
     skip_blanks(c);
     const size_t start = c->at;
-    const struct span name = take(c, NAME_CHAR);
+    const struct span name = take_name(c);
     if (name.n == 0)
         return refuse(c, "a parameter's name is missing");
     struct span *const known = known_param(id, name);
@@ -210,7 +186,7 @@ enum bf_err identity_read(struct span value, struct identity *ret, struct fault 
     if (value.n == 0)
         return fault_at(fault, BF_EFORM, 0, "the token is missing");
     skip_blanks(&c);
-    id.token = take(&c, TOKEN_CHAR);
+    id.token = take(&c, &token_bytes);
     if (id.token.n == 0)
         return refuse(&c, c.at == value.n ? "the token is missing" : unexpected(peek(&c)));
     if (peek(&c) != ';')

@@ -143,6 +143,33 @@ static void a_nul_byte_ends_nothing(void **state)
     assert_int_equal(fault.at, 16);
 }
 
+static bool is_one_of(int c, const char *those)
+{
+    return c &&
+           ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr(those, c));
+}
+
+/* Where each byte may stand: in a token, a parameter's name, a URI. */
+static void id_002_007_every_byte_stands_where_the_grammar_lets_it(void **state)
+{
+    static const char seen[] = "!#$%&'()*+,-./:;=?@[\\]^_`{|}~";
+    (void)state;
+    for (int c = 0; c < 256; c++) {
+        char token[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bb.cc;alg=ES256";
+        char name[] = "aa.bb.cc;alg=ES256;xyz",
+             uri[] = "aa.bb.cc;info=<https://a/bbbbbbbbbbbbbbbbbbbbbbbbbb>";
+        struct identity id;
+        struct fault fault = { 0, NULL };
+        token[20] = name[20] = uri[30] = (char)c;
+        assert_int_equal(identity_read(span_make(token, sizeof token - 1), &id, &fault) == BF_OK,
+                         is_one_of(c, "-_.") || c == ';');
+        assert_int_equal(identity_read(span_make(name, sizeof name - 1), &id, &fault) == BF_OK,
+                         is_one_of(c, "-_.!%*+`'~=;"));
+        assert_int_equal(identity_read(span_make(uri, sizeof uri - 1), &id, &fault) == BF_OK,
+                         is_one_of(c, seen));
+    }
+}
+
 static void sec_011_a_value_of_sixteen_kibibytes_is_read_and_one_byte_more_is_not(void **state)
 {
     static const char params[] = ";info=<https://x/y>;alg=ES256";
@@ -227,6 +254,7 @@ int main(void)
         cmocka_unit_test(id_001_003_004_007_headers_as_people_send_them_are_read),
         cmocka_unit_test(id_002_003_005_007_headers_that_break_the_grammar_are_refused_at_the_byte),
         cmocka_unit_test(a_nul_byte_ends_nothing),
+        cmocka_unit_test(id_002_007_every_byte_stands_where_the_grammar_lets_it),
         cmocka_unit_test(sec_011_a_value_of_sixteen_kibibytes_is_read_and_one_byte_more_is_not),
         cmocka_unit_test(what_is_written_is_read_as_it_was),
         cmocka_unit_test(id_004_the_written_form_is_the_documented_one),
