@@ -21,7 +21,7 @@
 struct task {
     struct lanes_job *job;
     struct scalar r, z, inverse;
-    struct digits digits; /* of the scalar that is walked at present */
+    struct digits digits; /* of u2, where the key is cold */
 };
 
 /* The rows of eight lanes, step by step. */
@@ -283,33 +283,47 @@ struct dealer {
     unsigned lane, share, next;
 };
 
-static void deal(struct dealer *d, row table, unsigned bits, const struct digits *digits)
+static void deal(struct dealer *d, const struct scalar *scalar, unsigned bits, row table)
 {
-    for (unsigned i = 0; i < WINDOWS(bits); i++) {
-        if (digits->row[i] == 0)
-            continue;
-        const unsigned lane = d->lane + d->next++ % d->share, at = d->walk->steps[lane]++;
-        d->walk->rows[at][lane] =
-            table + ((size_t)i * WINDOW_ROWS(bits) + digits->row[i] - 1) * (ROW_BYTES / 8);
-        d->walk->negative[at] |= (__mmask8)(digits->negative[i] << lane);
+    row rows[ROWS_MOST];
+    uint64_t negative;
+    const unsigned n = rows_of(scalar, bits, table, rows, &negative);
+    for (unsigned i = 0; i < n; i++) {
+        const unsigned lane = d->lane + (d->next & (d->share - 1)), at = d->walk->steps[lane]++;
+        d->next++;
+        d->walk->rows[at][lane] = rows[i];
+        d->walk->negative[at] |= (__mmask8)((negative >> i & 1) << lane);
     }
 }
 
-/* Every step of every lane points somewhere: at the generator. */
-static void clear(struct lanes *l)
+static void clear(struct walk *w)
 {
-    for (unsigned i = 0; i < ROWS + AHEAD; i++)
-        for (unsigned lane = 0; lane < 8; lane++)
-            l->walk.rows[i][lane] = l->generator;
-    memset(l->walk.negative, 0, sizeof l->walk.negative);
-    memset(l->walk.steps, 0, sizeof l->walk.steps);
+    memset(w->negative, 0, sizeof w->negative);
+    memset(w->steps, 0, sizeof w->steps);
 }
 
-static void deal_generator(struct lanes *l, struct task *t, struct dealer *d)
+/*
+ * Lanes without a job do as the first one does, so that a step that all jobs need is a step of all lanes. Beyond its last
+ * step, a lane's rows are `pad`: loaded, and not added.
+ */
+static void fill(struct walk *w, unsigned used, row pad)
+{
+    unsigned least, most;
+    for (unsigned lane = used; lane < 8; lane++) {
+        w->steps[lane] = w->steps[0];
+        for (unsigned i = 0; i < w->steps[0]; i++)
+            w->rows[i][lane] = w->rows[i][0];
+    }
+    reach(w, &least, &most);
+    for (unsigned lane = 0; lane < 8; lane++)
+        for (unsigned i = w->steps[lane]; i < most + AHEAD; i++)
+            w->rows[i][lane] = pad;
+}
+
+static void deal_generator(struct lanes *l, const struct task *t, struct dealer *d)
 {
     const struct scalar u1 = scalar_mul(&t->z, &t->inverse);
-    digits_of(&u1, GENERATOR_BITS, &t->digits);
-    deal(d, l->generator, GENERATOR_BITS, &t->digits);
+    deal(d, &u1, GENERATOR_BITS, l->generator);
 }
 
 static unsigned share_of(unsigned n)
@@ -317,29 +331,18 @@ static unsigned share_of(unsigned n)
     return n == 1 ? 8 : n == 2 ? 4 : n <= 4 ? 2 : 1;
 }
 
-/* Lanes without a job do as the first one does, so that a step that all jobs need is a step of all lanes. */
-static void fill(struct walk *w, unsigned used)
-{
-    for (unsigned lane = used; lane < 8; lane++) {
-        w->steps[lane] = w->steps[0];
-        for (unsigned i = 0; i < w->steps[0]; i++)
-            w->rows[i][lane] = w->rows[i][0];
-    }
-}
-
 static void verify_warm(struct lanes *l, struct task *const *tasks, unsigned n)
 {
     const unsigned share = share_of(n);
-    clear(l);
+    clear(&l->walk);
     for (unsigned i = 0; i < n; i++) {
-        struct task *const t = tasks[i];
+        const struct task *const t = tasks[i];
         struct dealer d = { &l->walk, i * share, share, 0 };
         const struct scalar u2 = scalar_mul(&t->r, &t->inverse);
-        digits_of(&u2, KEY_BITS, &t->digits);
-        deal(&d, t->job->table, KEY_BITS, &t->digits);
+        deal(&d, &u2, KEY_BITS, t->job->table);
         deal_generator(l, t, &d);
     }
-    fill(&l->walk, n * share);
+    fill(&l->walk, n * share, l->generator);
     settle(l, tasks, n, share, NULL);
 }
 
@@ -393,10 +396,10 @@ static void add_digit(struct lanes *l, struct task *const *tasks, unsigned n, un
     struct fe x, y;
     for (unsigned i = 0; i < 8; i++) {
         const struct digits *const d = &tasks[i < n ? i : 0]->digits;
-        const unsigned k = d->row[window];
+        const uint64_t k = d->row[window];
         rows[i] = l->multiples[i][k ? k - 1 : 0];
         active |= (__mmask8)((k != 0) << i);
-        negative |= (__mmask8)(d->negative[window] << i);
+        negative |= (__mmask8)((d->negative >> window & 1) << i);
     }
     rows_load(rows, &x, &y);
     const struct jacobian next = jacobian_add_affine(sum, x, y, negative);
@@ -434,12 +437,12 @@ static struct sum double_along(struct lanes *l, struct task *const *tasks, unsig
 static void verify_cold(struct lanes *l, struct task *const *tasks, unsigned n)
 {
     const struct sum start = double_along(l, tasks, n);
-    clear(l);
+    clear(&l->walk);
     for (unsigned i = 0; i < n; i++) {
         struct dealer d = { &l->walk, i, 1, 0 };
         deal_generator(l, tasks[i], &d);
     }
-    fill(&l->walk, n);
+    fill(&l->walk, n, l->generator);
     settle(l, tasks, n, 1, &start);
 }
 

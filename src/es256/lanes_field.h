@@ -19,9 +19,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIMBS   5
-#define LIMB    52
-#define LOW52   0xFFFFFFFFFFFFFull
+#define LIMBS 5
+#define LIMB  52
+#define LOW52 0xFFFFFFFFFFFFFull
+#define ALWAYS_INLINE                                                                                        \
+    inline __attribute__((always_inline)) /* a call would send forty registers through memory */
 #define EACH(i) _Pragma("GCC unroll 5") for (int i = 0; i < LIMBS; i++)
 
 typedef __m512i eight;
@@ -37,12 +39,12 @@ static const uint64_t one_limbs[LIMBS] = { 0x0000000000010, 0xF000000000000, 0xF
 static const uint64_t square_limbs[LIMBS] = { 0x0000000000300, 0xFFFFFFFF00000, 0xFFFFEFFFFFFFB,
                                               0xFDFFFFFFFFFFF, 0x0000004FFFFFF };
 
-static inline eight all_lanes(uint64_t value)
+static ALWAYS_INLINE eight all_lanes(uint64_t value)
 {
     return _mm512_set1_epi64((long long)value);
 }
 
-static inline struct fe fe_of_limbs(const uint64_t limbs[LIMBS])
+static ALWAYS_INLINE struct fe fe_of_limbs(const uint64_t limbs[LIMBS])
 {
     struct fe r;
     EACH(i)
@@ -50,7 +52,7 @@ static inline struct fe fe_of_limbs(const uint64_t limbs[LIMBS])
     return r;
 }
 
-static inline struct fe fe_zero(void)
+static ALWAYS_INLINE struct fe fe_zero(void)
 {
     struct fe r;
     EACH(i)
@@ -58,7 +60,7 @@ static inline struct fe fe_zero(void)
     return r;
 }
 
-static inline struct fe fe_one(void)
+static ALWAYS_INLINE struct fe fe_one(void)
 {
     return fe_of_limbs(one_limbs);
 }
@@ -66,7 +68,7 @@ static inline struct fe fe_one(void)
 /* ---- carrying ---- */
 
 /* loose, 0 <= v < 16 -> tight. */
-static inline struct fe fe_tight(struct fe a)
+static ALWAYS_INLINE struct fe fe_tight(struct fe a)
 {
     const eight low = all_lanes(LOW52);
     for (int i = 0; i < LIMBS - 1; i++) {
@@ -77,7 +79,7 @@ static inline struct fe fe_tight(struct fe a)
 }
 
 /* loose, 0 <= v < 16 -> factor. */
-static inline struct fe fe_factor(struct fe a)
+static ALWAYS_INLINE struct fe fe_factor(struct fe a)
 {
     for (int i = 0; i < LIMBS - 1; i++)
         a.l[i + 1] = _mm512_add_epi64(a.l[i + 1], _mm512_srai_epi64(a.l[i], LIMB));
@@ -85,7 +87,7 @@ static inline struct fe fe_factor(struct fe a)
 }
 
 /* factor -> tight. (Not fe_tight: what stands above bit 52 of a factor's limb is in the next one already.) */
-static inline struct fe fe_masked(struct fe a)
+static ALWAYS_INLINE struct fe fe_masked(struct fe a)
 {
     EACH(i)
     a.l[i] = _mm512_and_si512(a.l[i], all_lanes(LOW52));
@@ -97,7 +99,7 @@ static inline struct fe fe_masked(struct fe a)
  * carry up to 2^9 into the highest, or borrow as much: q is taken of a limb lowered by 2^10, so that v stays positive, and
  * the rest is at most 2^256 + 2^219 + 15 * 2^224. Of 0 it makes p.
  */
-static inline struct fe fe_reduced(struct fe a)
+static ALWAYS_INLINE struct fe fe_reduced(struct fe a)
 {
     const eight q = _mm512_srai_epi64(_mm512_sub_epi64(a.l[4], all_lanes(1 << 10)), 48);
     a.l[0] = _mm512_add_epi64(a.l[0], q);
@@ -109,7 +111,7 @@ static inline struct fe fe_reduced(struct fe a)
 
 /* ---- sums: any state -> loose ---- */
 
-static inline struct fe fe_add(struct fe a, struct fe b)
+static ALWAYS_INLINE struct fe fe_add(struct fe a, struct fe b)
 {
     EACH(i)
     a.l[i] = _mm512_add_epi64(a.l[i], b.l[i]);
@@ -117,7 +119,7 @@ static inline struct fe fe_add(struct fe a, struct fe b)
 }
 
 /* a - b + k p; k p >= b, or the result is negative. */
-static inline struct fe fe_sub(struct fe a, struct fe b, unsigned k)
+static ALWAYS_INLINE struct fe fe_sub(struct fe a, struct fe b, unsigned k)
 {
     EACH(i)
     a.l[i] = _mm512_sub_epi64(_mm512_add_epi64(a.l[i], all_lanes(k * p_limbs[i])), b.l[i]);
@@ -125,7 +127,7 @@ static inline struct fe fe_sub(struct fe a, struct fe b, unsigned k)
 }
 
 /* a 2^k */
-static inline struct fe fe_shift(struct fe a, unsigned k)
+static ALWAYS_INLINE struct fe fe_shift(struct fe a, unsigned k)
 {
     EACH(i)
     a.l[i] = _mm512_slli_epi64(a.l[i], k);
@@ -133,7 +135,7 @@ static inline struct fe fe_shift(struct fe a, unsigned k)
 }
 
 /* -a in the lanes of the mask. */
-static inline struct fe fe_negate(struct fe a, __mmask8 lanes)
+static ALWAYS_INLINE struct fe fe_negate(struct fe a, __mmask8 lanes)
 {
     EACH(i)
     a.l[i] = _mm512_mask_sub_epi64(a.l[i], lanes, _mm512_setzero_si512(), a.l[i]);
@@ -141,7 +143,7 @@ static inline struct fe fe_negate(struct fe a, __mmask8 lanes)
 }
 
 /* b in the lanes of the mask, a in the others. */
-static inline struct fe fe_choose(struct fe a, struct fe b, __mmask8 lanes)
+static ALWAYS_INLINE struct fe fe_choose(struct fe a, struct fe b, __mmask8 lanes)
 {
     EACH(i)
     a.l[i] = _mm512_mask_mov_epi64(a.l[i], lanes, b.l[i]);
@@ -155,7 +157,7 @@ struct columns {
 };
 
 /* Each product adds at most 5 low and 5 high halves, below 2^52 each, to a column: 10 * 2^52. */
-static inline void columns_add(struct columns *c, const struct fe *a, const struct fe *b)
+static ALWAYS_INLINE void columns_add(struct columns *c, const struct fe *a, const struct fe *b)
 {
     EACH(i)
     {
@@ -171,7 +173,7 @@ static inline void columns_add(struct columns *c, const struct fe *a, const stru
  * Montgomery, a limb at a time: m = t mod 2^52, for -1/p mod 2^52 is 1; t + m p = t - m + m 2^96 + m 2^192
  * + m (2^256 - 2^224), whose lowest limb is 0. Columns stay below 20 * 2^52 + 6 * 2^52 + a carry of 2^6.
  */
-static inline struct fe columns_reduced(struct columns *c)
+static ALWAYS_INLINE struct fe columns_reduced(struct columns *c)
 {
     const eight low = all_lanes(LOW52), k1 = all_lanes(1ull << 44), k3 = all_lanes(1ull << 36),
                 k4 = all_lanes((1ull << 48) - (1ull << 16));
@@ -193,7 +195,7 @@ static inline struct fe columns_reduced(struct columns *c)
     return r;
 }
 
-static inline struct fe fe_mul(struct fe a, struct fe b)
+static ALWAYS_INLINE struct fe fe_mul(struct fe a, struct fe b)
 {
     struct columns c = { 0 };
     columns_add(&c, &a, &b);
@@ -201,7 +203,7 @@ static inline struct fe fe_mul(struct fe a, struct fe b)
 }
 
 /* a b + c d, with one reduction: < 1 + (a b + c d) / 16. */
-static inline struct fe fe_mul_add(struct fe a, struct fe b, struct fe c, struct fe d)
+static ALWAYS_INLINE struct fe fe_mul_add(struct fe a, struct fe b, struct fe c, struct fe d)
 {
     struct columns sum = { 0 };
     columns_add(&sum, &a, &b);
@@ -210,7 +212,7 @@ static inline struct fe fe_mul_add(struct fe a, struct fe b, struct fe c, struct
 }
 
 /* What stands beside the diagonal counts twice: added once, then shifted. */
-static inline struct fe fe_sqr(struct fe a)
+static ALWAYS_INLINE struct fe fe_sqr(struct fe a)
 {
     struct columns c = { 0 };
     eight *const t = c.t;
@@ -234,7 +236,7 @@ static inline struct fe fe_sqr(struct fe a)
 /* ---- the same number? ---- */
 
 /* loose, 0 <= v < 16 -> the lanes where v is 0 modulo p: reduced, that is p itself. */
-static inline __mmask8 fe_is_zero(struct fe a)
+static ALWAYS_INLINE __mmask8 fe_is_zero(struct fe a)
 {
     __mmask8 same = 0xFF;
     a = fe_reduced(a);
@@ -244,7 +246,7 @@ static inline __mmask8 fe_is_zero(struct fe a)
 }
 
 /* tight, < 1.01 -> tight, < 1: p is taken away where that leaves something, or nothing. */
-static inline struct fe fe_canonical(struct fe a)
+static ALWAYS_INLINE struct fe fe_canonical(struct fe a)
 {
     struct fe less = a;
     EACH(i)
@@ -256,7 +258,7 @@ static inline struct fe fe_canonical(struct fe a)
 /* ---- the inverse ---- */
 
 /* factor, < 3 -> factor, < 2: a^(2^n) b */
-static inline struct fe fe_squares_mul(struct fe a, unsigned n, struct fe b)
+static ALWAYS_INLINE struct fe fe_squares_mul(struct fe a, unsigned n, struct fe b)
 {
     while (n--)
         a = fe_factor(fe_sqr(a));
@@ -264,7 +266,7 @@ static inline struct fe fe_squares_mul(struct fe a, unsigned n, struct fe b)
 }
 
 /* factor, < 3 -> factor, < 2: a^(p - 2), where p - 2 is 32 ones, 31 zeros, 1, 96 zeros, 94 ones, 0, 1. Of 0 it makes 0. */
-static inline struct fe fe_inverse(struct fe a)
+static ALWAYS_INLINE struct fe fe_inverse(struct fe a)
 {
     const struct fe x2 = fe_squares_mul(a, 1, a), x4 = fe_squares_mul(x2, 2, x2);
     const struct fe x8 = fe_squares_mul(x4, 4, x4), x16 = fe_squares_mul(x8, 8, x8);

@@ -11,7 +11,9 @@ const struct scalar half_order = { { 0x79DCE5617E3192A8, 0xDE737D56D38BCF42, 0x7
                                      0x7FFFFFFF80000000 } };
 const struct scalar wrap_below = { { 0x0C46353D039CDAAE, 0x4319055358E8617B, 0, 0 } };
 
-#define MINUS_INVERSE 0xCCD1C8AAEE00BC4Fu /* -1 / n mod 2^64 */
+/* 2^512 mod n */
+static const struct scalar square = { { 0x83244C95BE79EEA2, 0x4699799C49BD6FA6, 0x2845B2392B6BEC59,
+                                        0x66E12D94F3D95620 } };
 
 struct scalar scalar_read(const uint8_t big_endian[32])
 {
@@ -61,11 +63,12 @@ struct scalar scalar_sub(const struct scalar *a, const struct scalar *b)
     return r;
 }
 
-/* t += a k, over five words. */
-static void add_multiple(uint64_t t[6], const uint64_t a[4], uint64_t k)
+/* t += a k, over five words; what is carried out of the sixth is 0. */
+static inline __attribute__((always_inline)) void add_multiple(uint64_t t[6], const uint64_t a[4], uint64_t k)
 {
     uint64_t carry = 0;
-    for (int i = 0; i < 4; i++) {
+    _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++)
+    {
         const wide sum = (wide)a[i] * k + t[i] + carry;
         t[i] = (uint64_t)sum;
         carry = (uint64_t)(sum >> 64);
@@ -79,44 +82,20 @@ static void add_multiple(uint64_t t[6], const uint64_t a[4], uint64_t k)
 struct scalar scalar_mul(const struct scalar *a, const struct scalar *b)
 {
     uint64_t t[6] = { 0 };
-    for (int i = 0; i < 4; i++) {
+    _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++)
+    {
         add_multiple(t, b->w, a->w[i]);
-        add_multiple(t, order.w, t[0] * MINUS_INVERSE);
-        t[0] = t[1];
-        t[1] = t[2];
-        t[2] = t[3];
-        t[3] = t[4];
-        t[4] = t[5];
+        add_multiple(t, order.w, t[0] * ORDER_MINUS_INVERSE);
+        _Pragma("GCC unroll 5") for (int k = 0; k < 5; k++) t[k] = t[k + 1];
         t[5] = 0;
     }
     const struct scalar r = { { t[0], t[1], t[2], t[3] } };
     return t[4] || !scalar_less(&r, &order) ? scalar_sub(&r, &order) : r;
 }
 
-/* a^(n - 2) in Montgomery form, four bits of the exponent at a time: 2^512 / a of any a. */
-static struct scalar invert(const struct scalar *a)
-{
-    static const struct scalar two = { { 2, 0, 0, 0 } };
-    const struct scalar exponent = scalar_sub(&order, &two);
-    struct scalar powers[16], r;
-    powers[1] = *a;
-    for (int i = 2; i < 16; i++)
-        powers[i] = scalar_mul(&powers[i - 1], a);
-    r = powers[15]; /* the exponent's first digit */
-    for (int i = 62; i >= 0; i--) {
-        const unsigned digit = exponent.w[i / 16] >> (i % 16 * 4) & 15;
-        for (int k = 0; k < 4; k++)
-            r = scalar_mul(&r, &r);
-        if (digit)
-            r = scalar_mul(&r, &powers[digit]);
-    }
-    return r;
-}
-
 /* Montgomery's trick: ret[i] holds the product of all before i, until the inverse of the whole product comes back down. */
 void scalar_invert_all(const struct scalar *a, struct scalar *ret, unsigned n)
 {
-    static const struct scalar unit = { { 1, 0, 0, 0 } };
     if (n == 0)
         return;
     struct scalar product = a[0];
@@ -124,8 +103,8 @@ void scalar_invert_all(const struct scalar *a, struct scalar *ret, unsigned n)
         ret[i] = product;
         product = scalar_mul(&product, &a[i]);
     }
-    struct scalar inverse = invert(&product);
-    inverse = scalar_mul(&inverse, &unit);
+    struct scalar inverse = scalar_invert(&product);
+    inverse = scalar_mul(&inverse, &square);
     for (unsigned i = n - 1; i > 0; i--) {
         ret[i] = scalar_mul(&inverse, &ret[i]);
         inverse = scalar_mul(&inverse, &a[i]);

@@ -29,7 +29,7 @@ struct jacobian {
  * The sum of a = (x, y, zz, zzz) and a point whose differences from a are p (of the x) and r (of the y), brought to a's
  * denominators: p loose < 3.2, r loose < 5.2, x < 1.13. Wrong where p is 0.
  */
-static inline struct point point_join(const struct point *a, struct fe p, struct fe r)
+static ALWAYS_INLINE struct point point_join(const struct point *a, struct fe p, struct fe r)
 {
     struct point s;
     p = fe_factor(p);
@@ -47,8 +47,8 @@ static inline struct point point_join(const struct point *a, struct fe p, struct
 }
 
 /* a and an affine point (factor, < 1), whose y counts negative in some lanes. */
-static inline struct point point_add_affine(const struct point *a, struct fe x, struct fe y,
-                                            __mmask8 negative)
+static ALWAYS_INLINE struct point point_add_affine(const struct point *a, struct fe x, struct fe y,
+                                                   __mmask8 negative)
 {
     const struct fe p = fe_sub(fe_mul(x, a->zz), a->x, 2);                       /* < 1.13 + 2 */
     const struct fe r = fe_sub(fe_negate(fe_mul(y, a->zzz), negative), a->y, 4); /* < 1.13 + 4 */
@@ -56,7 +56,7 @@ static inline struct point point_add_affine(const struct point *a, struct fe x, 
 }
 
 /* Over a common denominator: *a gets it, *p and *r are the differences. */
-static inline void point_level(struct point *a, const struct point *b, struct fe *p, struct fe *r)
+static ALWAYS_INLINE void point_level(struct point *a, const struct point *b, struct fe *p, struct fe *r)
 {
     const struct fe u1 = fe_mul(a->x, b->zz), u2 = fe_mul(b->x, a->zz);   /* < 1.15 */
     const struct fe s1 = fe_mul(a->y, b->zzz), s2 = fe_mul(b->y, a->zzz); /* < 1.35 */
@@ -68,7 +68,7 @@ static inline void point_level(struct point *a, const struct point *b, struct fe
     a->zzz = fe_factor(fe_mul(a->zzz, b->zzz));
 }
 
-static inline struct point point_double(const struct point *a)
+static ALWAYS_INLINE struct point point_double(const struct point *a)
 {
     struct point d;
     const struct fe u = fe_factor(fe_shift(a->y, 1)); /* < 5.6 */
@@ -88,7 +88,7 @@ static inline struct point point_double(const struct point *a)
     return d;
 }
 
-static inline struct point point_choose(const struct point *a, const struct point *b, __mmask8 lanes)
+static ALWAYS_INLINE struct point point_choose(const struct point *a, const struct point *b, __mmask8 lanes)
 {
     return (struct point){ fe_choose(a->x, b->x, lanes), fe_choose(a->y, b->y, lanes),
                            fe_choose(a->zz, b->zz, lanes), fe_choose(a->zzz, b->zzz, lanes) };
@@ -96,7 +96,7 @@ static inline struct point point_choose(const struct point *a, const struct poin
 
 /* ---- doubling along ---- */
 
-static inline struct jacobian jacobian_double(const struct jacobian *a)
+static ALWAYS_INLINE struct jacobian jacobian_double(const struct jacobian *a)
 {
     struct jacobian d;
     const struct fe delta = fe_tight(fe_sqr(a->z));                             /* < 1.57 */
@@ -114,8 +114,8 @@ static inline struct jacobian jacobian_double(const struct jacobian *a)
 }
 
 /* Wrong where both are the same point, or opposite ones. */
-static inline struct jacobian jacobian_add_affine(const struct jacobian *a, struct fe x, struct fe y,
-                                                  __mmask8 negative)
+static ALWAYS_INLINE struct jacobian jacobian_add_affine(const struct jacobian *a, struct fe x, struct fe y,
+                                                         __mmask8 negative)
 {
     struct jacobian s;
     const struct fe zz = fe_factor(fe_sqr(a->z));                                        /* < 1.57 */
@@ -133,14 +133,14 @@ static inline struct jacobian jacobian_add_affine(const struct jacobian *a, stru
     return s;
 }
 
-static inline struct jacobian jacobian_choose(const struct jacobian *a, const struct jacobian *b,
-                                              __mmask8 lanes)
+static ALWAYS_INLINE struct jacobian jacobian_choose(const struct jacobian *a, const struct jacobian *b,
+                                                     __mmask8 lanes)
 {
     return (struct jacobian){ fe_choose(a->x, b->x, lanes), fe_choose(a->y, b->y, lanes),
                               fe_choose(a->z, b->z, lanes) };
 }
 
-static inline struct point point_of_jacobian(const struct jacobian *a)
+static ALWAYS_INLINE struct point point_of_jacobian(const struct jacobian *a)
 {
     const struct fe zz = fe_factor(fe_sqr(a->z)), zzz = fe_factor(fe_mul(a->z, zz));
     return (struct point){ a->x, a->y, zz, zzz };

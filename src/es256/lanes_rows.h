@@ -26,19 +26,24 @@
 typedef const uint64_t *row;
 
 /*
- * The digits of a scalar below 2^255: row numbers, 0: nothing to add, and whether they count negative. What the
- * windows below have borrowed comes up as a carry.
+ * The rows that add up to scalar times the table's point, in any order: at most WINDOWS(bits), how many is returned. Bit i
+ * of *negative: row i counts negative. A digit that is 0 has no row.
  */
+#define ROWS_MOST 64u /* WINDOWS of 5 bits or more, and room to write a vector */
+unsigned rows_of(const struct scalar *scalar, unsigned bits, row table, row ret[static ROWS_MOST],
+                 uint64_t *negative);
+
+/* The same window by window, from the lowest: row 0 is none. */
 struct digits {
-    uint16_t row[WINDOWS(COLD_BITS)];
-    bool negative[WINDOWS(COLD_BITS)];
+    uint64_t row[ROWS_MOST];
+    uint64_t negative;
 };
 void digits_of(const struct scalar *scalar, unsigned bits, struct digits *ret);
 
 /* ---- rows in and out ---- */
 
 /* Eight vectors of eight words, transposed. */
-static inline void transpose(eight v[8])
+static ALWAYS_INLINE void transpose(eight v[8])
 {
     eight pair[8], four[8];
     _Pragma("GCC unroll 4") for (int i = 0; i < 4; i++)
@@ -62,14 +67,14 @@ static inline void transpose(eight v[8])
 }
 
 /* Four words -> factor. */
-static inline struct fe fe_of_words(const eight w[4])
+static ALWAYS_INLINE struct fe fe_of_words(const eight w[4])
 {
     return (struct fe){ { w[0], _mm512_shrdi_epi64(w[0], w[1], 52), _mm512_shrdi_epi64(w[1], w[2], 40),
                           _mm512_shrdi_epi64(w[2], w[3], 28), _mm512_srli_epi64(w[3], 16) } };
 }
 
 /* tight -> four words. */
-static inline void fe_words(struct fe a, eight w[4])
+static ALWAYS_INLINE void fe_words(struct fe a, eight w[4])
 {
     w[0] = _mm512_or_si512(a.l[0], _mm512_slli_epi64(a.l[1], 52));
     w[1] = _mm512_or_si512(_mm512_srli_epi64(a.l[1], 12), _mm512_slli_epi64(a.l[2], 40));
@@ -78,7 +83,7 @@ static inline void fe_words(struct fe a, eight w[4])
 }
 
 /* x and y: factor, < 1. */
-static inline void rows_load(const row rows[8], struct fe *x, struct fe *y)
+static ALWAYS_INLINE void rows_load(const row rows[8], struct fe *x, struct fe *y)
 {
     eight v[8];
     _Pragma("GCC unroll 8") for (int i = 0; i < 8; i++) v[i] = _mm512_load_si512(rows[i]);
@@ -88,7 +93,7 @@ static inline void rows_load(const row rows[8], struct fe *x, struct fe *y)
 }
 
 /* x and y tight, < 1.01. Each lane's row goes where its pointer says. */
-static inline void rows_store(uint64_t *const rows[8], struct fe x, struct fe y)
+static ALWAYS_INLINE void rows_store(uint64_t *const rows[8], struct fe x, struct fe y)
 {
     eight v[8];
     fe_words(fe_canonical(x), v);
