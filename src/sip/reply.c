@@ -142,11 +142,10 @@ enum bf_err reply_begin(struct buf *out, const struct sip_message *request, cons
 
 void reply_header(struct buf *out, const char *name, struct span value)
 {
-    if (*name == '\0')
-        out->full = true;
-    for (size_t i = 0; i < value.n; i++)
-        if ((unsigned char)value.p[i] < 0x20 || value.p[i] == 0x7F)
-            out->full = true;
+    bool bad = *name == '\0';
+    for (size_t i = 0; i < value.n; i++) /* no branch: many bytes at a time */
+        bad |= ((unsigned char)value.p[i] < 0x20) | (value.p[i] == 0x7F);
+    out->full = out->full || bad;
     buf_text(out, name);
     buf_text(out, ": ");
     buf_span_put(out, value);
