@@ -24,6 +24,7 @@ struct stand {
     struct recorder *strict, *relaxed;
     struct db *db;
     struct db_query *insert;
+    struct chunk chunk;
     char entry[4096];
     uint64_t next; /* keys */
 };
@@ -98,13 +99,15 @@ static bool run_sqlite(struct stand *s)
     struct record batch[LIMIT_BATCH];
     batch_make(s, batch);
     bool good = db_begin(s->db) == BF_OK;
+    chunk_empty(&s->chunk);
     for (size_t i = 0; good && i < LIMIT_BATCH; i++) {
         struct buf entry = BUF_ON(s->entry);
         record_entry_write(&batch[i], &entry);
-        record_bind(s->insert, &batch[i], buf_span(&entry));
-        good = db_step(s->insert) == BF_ENOENT;
-        db_reset(s->insert);
+        good = chunk_add(&s->chunk, buf_span(&entry), record_ms(batch[i].at.utc, batch[i].at.ms)) == BF_OK;
     }
+    record_bind(s->insert, &s->chunk);
+    good = good && db_step(s->insert) == BF_ENOENT;
+    db_reset(s->insert);
     return good && db_commit(s->db) == BF_OK;
 }
 
@@ -160,6 +163,7 @@ static void stand_clear(struct stand *s)
     recorder_destroy(s->relaxed);
     db_finalize(s->insert);
     db_close(s->db);
+    chunk_clear(&s->chunk);
     nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread's day: copy what is there, in transactions of at most 512 records that hold the position too; linger, so that
+ * The thread's day: copy what is there, in transactions of at most BATCH records that hold the position too; linger, so that
  * under load nobody has to wake it and a transaction has something to do; then sleep until a record comes. Once a minute it
  * tidies up. After a failure it throws its connection away and begins again from the position that the database itself
  * knows.
@@ -13,11 +13,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "record/chunk.h"
 #include "record/member.h"
 #include "record/recent.h"
 #include "record/retain.h"
 
-#define BATCH       512u
+#define BATCH       4096u
 #define LINGER_MS   250
 #define TIDY_MS     60000
 #define PATIENCE_MS 200u
@@ -45,7 +46,9 @@ struct indexer {
     struct retain rules;
     struct log *log;
     struct db *db;
-    struct db_query *insert, *note;
+    struct db_query *insert, *note, *overlap;
+    int64_t known_seq, known_at; /* of the newest chunk, and of the newest record, when it connected */
+    struct chunk chunk;          /* of this transaction, not inserted yet */
     struct journal_reader *reader;
     struct recent *recent; /* what the database has, or will with this transaction */
     struct record_ballot ballots[RECORD_BALLOTS];
@@ -65,11 +68,13 @@ static void disconnect(struct indexer *x)
 {
     db_finalize(x->insert);
     db_finalize(x->note);
+    db_finalize(x->overlap);
     db_close(x->db);
     journal_reader_destroy(x->reader);
     recent_destroy(x->recent);
     x->recent = NULL;
-    x->insert = x->note = NULL;
+    x->insert = x->note = x->overlap = NULL;
+    chunk_empty(&x->chunk);
     x->db = NULL;
     x->reader = NULL;
 }
@@ -82,6 +87,11 @@ static enum bf_err prepare(struct indexer *x)
                          "INSERT INTO journals VALUES (?1, ?2) "
                          "ON CONFLICT (name) DO UPDATE SET position = excluded.position",
                          &x->note);
+    if (err == BF_OK)
+        err = db_prepare(x->db,
+                         "SELECT n, entries FROM chunks "
+                         "WHERE last_at >= ?1 AND first_at <= ?1 AND seq <= ?2",
+                         &x->overlap);
     return err;
 }
 
@@ -97,23 +107,42 @@ static enum bf_err read_position(struct indexer *x, uint64_t *ret)
     return err == BF_ENOENT ? BF_OK : err;
 }
 
+static void enter_keys(struct indexer *x, int64_t n, struct span entries)
+{
+    struct record r;
+    struct span entry;
+    while (chunk_next(&entries, n, &entry))
+        if (record_entry_read(entry, x->ballots, &r) == BF_OK)
+            (void)recent_enter(x->recent, r.key);
+}
+
 /* After a failure, too: what it knew of a transaction that was rolled back must come again. */
 static enum bf_err read_recent(struct indexer *x)
 {
     auto_(db_finalize) struct db_query *q = NULL;
     enum bf_err err = recent_create(&x->recent);
     if (err == BF_OK)
-        err = db_prepare(x->db, "SELECT key FROM records WHERE at >= ?1 ORDER BY at DESC LIMIT ?2", &q);
+        err = db_prepare(x->db, "SELECT n, entries FROM chunks WHERE last_at >= ?1 ORDER BY last_at", &q);
     if (err != BF_OK)
         return err;
     db_bind_int(q, 1, record_ms(clock_now(&clock_system).utc - RECENT_S, 0));
-    db_bind_int(q, 2, RECENT_N);
-    while ((err = db_step(q)) == BF_OK) {
-        const struct span key = db_blob(q, 0);
-        if (key.n == RECORD_KEY)
-            (void)recent_enter(x->recent, (const uint8_t *)key.p);
-    }
+    while ((err = db_step(q)) == BF_OK)
+        enter_keys(x, db_int(q, 0), db_blob(q, 1));
     return err == BF_ENOENT ? BF_OK : err;
+}
+
+/* What is newer than all that the database had cannot be there already. */
+static enum bf_err read_known(struct indexer *x)
+{
+    auto_(db_finalize) struct db_query *q = NULL;
+    enum bf_err err = db_prepare(x->db, "SELECT max(seq), (SELECT max(last_at) FROM chunks) FROM chunks", &q);
+    if (err == BF_OK)
+        err = db_step(q);
+    if (err != BF_OK)
+        return err;
+    x->known_seq = db_int(q, 0);
+    x->known_at = x->known_seq ? db_int(q, 1) : INT64_MIN;
+    return BF_OK;
 }
 
 static void look_at_rest(struct indexer *x)
@@ -157,6 +186,8 @@ static enum bf_err connect_db(struct indexer *x, char **message)
     if (err == BF_OK)
         err = read_recent(x);
     if (err == BF_OK)
+        err = read_known(x);
+    if (err == BF_OK)
         err = find_place(x);
     if (err != BF_OK && asprintf(message, "%s: %s", x->db_url, db_error(x->db)) < 0)
         *message = NULL;
@@ -195,14 +226,56 @@ static enum bf_err connected(struct indexer *x)
 
 /* ---- copying ---- */
 
-static enum bf_err insert(struct indexer *x, const struct record *r, struct span entry)
+static bool has_it(struct indexer *x, const struct record *r, int64_t n, struct span entries)
 {
-    if (!recent_enter(x->recent, r->key))
+    struct record other;
+    struct span entry;
+    while (chunk_next(&entries, n, &entry))
+        if (record_entry_read(entry, x->ballots, &other) == BF_OK && other.at.utc == r->at.utc &&
+            other.at.ms == r->at.ms && memcmp(other.key, r->key, RECORD_KEY) == 0)
+            return true;
+    return false;
+}
+
+/* Did the database have it when this connection began? By time and key; BF_OK: no; BF_ENOENT: it is there. */
+static enum bf_err is_new(struct indexer *x, const struct record *r, int64_t at)
+{
+    bool there = false;
+    enum bf_err err = BF_ENOENT;
+    if (at > x->known_at)
         return BF_OK;
-    record_bind(x->insert, r, entry);
+    db_bind_int(x->overlap, 1, at);
+    db_bind_int(x->overlap, 2, x->known_seq);
+    while (!there && (err = db_step(x->overlap)) == BF_OK)
+        there = has_it(x, r, db_int(x->overlap, 0), db_blob(x->overlap, 1));
+    db_reset(x->overlap);
+    if (there)
+        return BF_ENOENT;
+    return err == BF_ENOENT ? BF_OK : err;
+}
+
+static enum bf_err insert_chunk(struct indexer *x)
+{
+    if (x->chunk.n == 0)
+        return BF_OK;
+    record_bind(x->insert, &x->chunk);
     const enum bf_err err = db_step(x->insert);
     db_reset(x->insert);
+    chunk_empty(&x->chunk);
     return err == BF_ENOENT ? BF_OK : err;
+}
+
+static enum bf_err insert(struct indexer *x, const struct record *r, struct span entry)
+{
+    const int64_t at = record_ms(r->at.utc, r->at.ms);
+    if (!recent_enter(x->recent, r->key))
+        return BF_OK;
+    enum bf_err err = is_new(x, r, at);
+    if (err != BF_OK)
+        return err == BF_ENOENT ? BF_OK : err;
+    if (chunk_is_full(&x->chunk, at))
+        err = insert_chunk(x);
+    return err == BF_OK ? chunk_add(&x->chunk, entry, at) : err;
 }
 
 static enum bf_err note_position(struct indexer *x, uint64_t position)
@@ -264,6 +337,8 @@ static enum bf_err copy(struct indexer *x)
     enum bf_err err = db_begin(x->db);
     if (err == BF_OK)
         err = copy_batch(x, end, &last_at);
+    if (err == BF_OK)
+        err = insert_chunk(x);
     const uint64_t position = journal_reader_position(x->reader);
     if (err == BF_OK)
         err = note_position(x, position);
@@ -510,6 +585,7 @@ void indexer_destroy(struct indexer *x)
     if (x->running)
         stop(x);
     disconnect(x);
+    chunk_clear(&x->chunk);
     free(x->db_url);
     free(x->journal_dir);
     free(x);

@@ -7,7 +7,7 @@
 #define RECORD_MEMBER_H
 
 #include "base/buf.h"
-#include "record/record.h"
+#include "record/chunk.h"
 #include "store/db.h"
 
 enum member_kind {
@@ -69,10 +69,10 @@ enum bf_err record_entry_read(struct span entry, struct record_ballot ballots[st
 
 extern const char *const record_migrations[];
 extern const size_t n_record_migrations;
-extern const char record_insert[]; /* one record; nothing happens to one that is there */
-/* Its parameters; record and entry live until the query is reset. */
-void record_bind(struct db_query *q, const struct record *r, struct span entry);
-/* Column `at`: milliseconds since 1970, at the ends of time as near as it goes. */
+extern const char record_insert[];
+/* Its parameters; the chunk lives until the query is reset. */
+void record_bind(struct db_query *q, const struct chunk *c);
+/* Milliseconds since 1970, at the ends of time as near as it goes. */
 int64_t record_ms(utc_t utc, int ms);
 
 #endif

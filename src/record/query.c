@@ -1,54 +1,115 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Questions to the index: filters become conditions of one SELECT; every value is bound, none is put into the text. */
+/*
+ * Questions to the index. The database finds the chunks that can hold an answer: by time, or by where a record stands; what
+ * is in them is read here, and looked at record by record.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "record/member.h"
 
 #define LIMIT_UNSAID 100u
-#define CONDITIONS   10u
 #define ID_TIME      10u  /* digits of an id that tell its time */
 #define ID_NEAR_MS   2000 /* between the time of an id and that of its row */
 
-struct condition {
-    const char *text; /* with one parameter */
-    bool is_text;
-    int64_t number;
-    struct span value;
+/* Where a record stands: its chunk, and its number in it. */
+struct stand {
+    int64_t seq;
+    size_t place;
 };
 
 struct question {
-    struct condition conditions[CONDITIONS];
-    size_t n;
+    const struct record_filter *filter;
+    int64_t since, until; /* milliseconds: from, and before */
+    struct stand after;   /* follow: what comes behind it */
+    struct span after_id; /* follow: and has a larger id than this; n 0: any */
+    bool oldest_first;
+    record_found *found;
+    void *arg;
+    size_t left; /* how many may still be found */
 };
 
-static void add_text(struct question *q, const char *text, struct span value)
+/* The entries of one chunk, in order. */
+struct reading {
+    struct record_ballot ballots[RECORD_BALLOTS];
+    struct span *entries;
+    size_t n, size;
+};
+
+static void reading_destroy(struct reading *r)
 {
-    if (value.n)
-        q->conditions[q->n++] = (struct condition){ .text = text, .is_text = true, .value = value };
+    if (r)
+        free(r->entries);
+    free(r);
+}
+AUTO_DEFINE(struct reading, reading_destroy);
+
+/* Whoever can write the database can write anything: what is no chunk is left out from there on. */
+static enum bf_err reading_begin(struct reading *r, int64_t n, struct span entries)
+{
+    struct span entry;
+    for (r->n = 0; chunk_next(&entries, n, &entry); r->entries[r->n++] = entry)
+        if (r->n == r->size) {
+            const size_t size = r->size ? 2 * r->size : CHUNK_RECORDS;
+            struct span *more = realloc(r->entries, size * sizeof *more);
+            if (!more)
+                return BF_ENOMEM;
+            r->entries = more;
+            r->size = size;
+        }
+    return BF_OK;
 }
 
-static void add_number(struct question *q, const char *text, bool asked, int64_t number)
+/* ---- does a record answer the question? ---- */
+
+static bool is_asked(struct span asked, struct span text)
 {
-    if (asked)
-        q->conditions[q->n++] = (struct condition){ .text = text, .number = number };
+    return asked.n == 0 || span_equal(asked, text);
 }
 
-static struct question question_of(const struct record_filter *f)
+static bool is_after(struct span id, struct span other)
 {
-    struct question q = { .n = 0 };
-    add_number(&q, "at >= ?", f->since != 0, record_ms(f->since, 0));
-    add_number(&q, "at < ?", f->until != 0, record_ms(f->until, 0));
-    add_number(&q, "kind = 0 AND outcome = ?", f->outcome >= 0, f->outcome);
-    add_text(&q, "caller = ?", f->caller);
-    add_text(&q, "called = ?", f->called);
-    add_text(&q, "call_id = ?", f->call_id);
-    add_text(&q, "origid = ?", f->origid);
-    add_text(&q, "spc = ?", f->spc);
-    return q;
+    const size_t n = id.n < other.n ? id.n : other.n;
+    const int order = memcmp(id.p, other.p, n);
+    return order > 0 || (order == 0 && id.n > other.n);
 }
 
-/* ---- the row of an id ---- */
+static bool answers(const struct question *q, const struct record *r)
+{
+    const struct record_filter *f = q->filter;
+    const int64_t at = record_ms(r->at.utc, r->at.ms);
+    const struct span id = span_make(r->id, RECORD_ID);
+    return at >= q->since && at < q->until &&
+           (f->outcome < 0 || (r->kind == RECORD_VERIFIED && r->outcome == f->outcome)) &&
+           is_asked(f->caller, r->caller) && is_asked(f->called, r->called) &&
+           is_asked(f->call_id, r->call_id) && is_asked(f->origid, r->origid) && is_asked(f->spc, r->spc) &&
+           is_asked(f->id, id) && (q->after_id.n == 0 || is_after(id, q->after_id));
+}
+
+/* false: enough. */
+static bool give(struct question *q, struct reading *reading, size_t place)
+{
+    struct record r;
+    if (record_entry_read(reading->entries[place], reading->ballots, &r) != BF_OK || !answers(q, &r))
+        return true;
+    q->left--;
+    return q->found(q->arg, &r) && q->left > 0;
+}
+
+static bool give_chunk(struct question *q, struct reading *reading, int64_t seq)
+{
+    bool more = true;
+    if (!q->oldest_first) {
+        for (size_t i = reading->n; more && i-- > 0;)
+            more = give(q, reading, i);
+        return more;
+    }
+    for (size_t i = seq == q->after.seq ? q->after.place + 1 : 0; more && i < reading->n; i++)
+        more = give(q, reading, i);
+    return more;
+}
+
+/* ---- where a record stands ---- */
 
 /* The milliseconds that an id begins with; -1: it is none. */
 static int64_t id_ms(struct span id)
@@ -66,135 +127,159 @@ static int64_t id_ms(struct span id)
     return ms;
 }
 
-/* ms < 0: at any time. */
-static enum bf_err find_at(struct db *db, struct span id, int64_t ms, int64_t *ret_seq)
+static bool is_in(struct reading *reading, struct span id, size_t *ret_place)
+{
+    struct record r;
+    for (size_t i = 0; i < reading->n; i++)
+        if (record_entry_read(reading->entries[i], reading->ballots, &r) == BF_OK &&
+            span_equal(id, span_make(r.id, RECORD_ID))) {
+            *ret_place = i;
+            return true;
+        }
+    return false;
+}
+
+/* Among the chunks of a window of time. BF_ENOENT. */
+static enum bf_err find_between(struct db *db, struct reading *reading, struct span id,
+                                const int64_t window[2], struct stand *ret)
 {
     auto_(db_finalize) struct db_query *q = NULL;
-    enum bf_err err = db_prepare(db,
-                                 ms < 0 ? "SELECT seq FROM records WHERE id = ?1"
-                                        : "SELECT seq FROM records WHERE id = ?1 AND at >= ?2 AND at <= ?3",
-                                 &q);
+    enum bf_err err = db_prepare(
+        db, "SELECT seq, n, entries FROM chunks WHERE last_at >= ?1 AND first_at <= ?2 ORDER BY seq", &q);
     if (err != BF_OK)
         return err;
-    db_bind_text(q, 1, id);
-    if (ms >= 0) {
-        db_bind_int(q, 2, ms - ID_NEAR_MS);
-        db_bind_int(q, 3, ms + ID_NEAR_MS);
+    db_bind_int(q, 1, window[0]);
+    db_bind_int(q, 2, window[1]);
+    while ((err = db_step(q)) == BF_OK) {
+        struct stand s = { .seq = db_int(q, 0) };
+        err = reading_begin(reading, db_int(q, 1), db_blob(q, 2));
+        if (err != BF_OK)
+            return err;
+        if (is_in(reading, id, &s.place)) {
+            *ret = s;
+            return BF_OK;
+        }
     }
-    err = db_step(q);
-    if (err == BF_OK)
-        *ret_seq = db_int(q, 0);
     return err;
 }
 
 /*
  * An id is made when its call arrives, so its row is near its time; only after a clock was set it is elsewhere. BF_ENOENT.
  */
-static enum bf_err find_id(struct db *db, struct span id, int64_t *ret_seq)
+static enum bf_err find_id(struct db *db, struct reading *reading, struct span id, struct stand *ret)
 {
-    const int64_t ms = id_ms(id);
-    const enum bf_err err = ms < 0 ? BF_ENOENT : find_at(db, id, ms, ret_seq);
-    return err == BF_ENOENT ? find_at(db, id, -1, ret_seq) : err;
+    const int64_t ms = id_ms(id), near[2] = { ms - ID_NEAR_MS, ms + ID_NEAR_MS },
+                  always[2] = { INT64_MIN, INT64_MAX };
+    const enum bf_err err = ms < 0 ? BF_ENOENT : find_between(db, reading, id, near, ret);
+    return err == BF_ENOENT ? find_between(db, reading, id, always, ret) : err;
 }
 
-static enum bf_err add_id(struct question *q, struct db *db, struct span id)
+/* ---- which chunks ---- */
+
+/* First and last of those that reach into the window; first > last: none. */
+static enum bf_err find_range(struct db *db, const struct question *q, int64_t range[2])
 {
-    int64_t seq = -1; /* of no row */
-    const enum bf_err err = find_id(db, id, &seq);
-    add_number(q, "seq = ?", true, seq);
+    auto_(db_finalize) struct db_query *query = NULL;
+    range[0] = INT64_MIN;
+    range[1] = INT64_MAX;
+    if (q->since == INT64_MIN && q->until == INT64_MAX)
+        return BF_OK;
+    enum bf_err err = db_prepare(
+        db, "SELECT min(seq), max(seq), count(*) FROM chunks WHERE last_at >= ?1 AND first_at < ?2", &query);
+    if (err != BF_OK)
+        return err;
+    db_bind_int(query, 1, q->since);
+    db_bind_int(query, 2, q->until);
+    err = db_step(query);
+    if (err != BF_OK)
+        return err;
+    range[0] = db_int(query, 2) ? db_int(query, 0) : 1;
+    range[1] = db_int(query, 2) ? db_int(query, 1) : 0;
+    return BF_OK;
+}
+
+static enum bf_err read_chunks(struct db *db, struct question *q, struct reading *reading,
+                               const int64_t range[2])
+{
+    auto_(db_finalize) struct db_query *query = NULL;
+    bool more = true;
+    enum bf_err err =
+        db_prepare(db,
+                   q->oldest_first ? "SELECT seq, n, entries FROM chunks WHERE seq >= ?1 AND "
+                                     "seq <= ?2 AND last_at >= ?3 AND first_at < ?4 ORDER BY seq"
+                                   : "SELECT seq, n, entries FROM chunks WHERE seq >= ?1 AND "
+                                     "seq <= ?2 AND last_at >= ?3 AND first_at < ?4 "
+                                     "ORDER BY seq DESC",
+                   &query);
+    if (err != BF_OK)
+        return err;
+    db_bind_int(query, 1, range[0]);
+    db_bind_int(query, 2, range[1]);
+    db_bind_int(query, 3, q->since);
+    db_bind_int(query, 4, q->until);
+    while (more && (err = db_step(query)) == BF_OK) {
+        err = reading_begin(reading, db_int(query, 1), db_blob(query, 2));
+        if (err != BF_OK)
+            return err;
+        more = give_chunk(q, reading, db_int(query, 0));
+    }
     return err == BF_ENOENT ? BF_OK : err;
 }
 
 /* Where to go on. A record that is gone was older than all that are there, or never was: then ids decide. */
-static enum bf_err add_after(struct question *q, struct db *db, struct span id)
+static enum bf_err follow(struct db *db, struct question *q, struct reading *reading, int64_t range[2])
 {
-    int64_t seq;
-    const enum bf_err err = find_id(db, id, &seq);
+    const struct span id = span_of(q->filter->after_id);
+    const enum bf_err err = id.n ? find_id(db, reading, id, &q->after) : BF_ENOENT;
     if (err == BF_OK)
-        add_number(q, "seq > ?", true, seq);
+        range[0] = range[0] > q->after.seq ? range[0] : q->after.seq;
     else if (err == BF_ENOENT)
-        add_text(q, "id > ?", id);
+        q->after_id = id;
     return err == BF_ENOENT ? BF_OK : err;
 }
 
-/* ---- one SELECT ---- */
-
-/* As records came in; or the newest first: where a window of time is asked for, in the order of its index. */
-static const char *order(const struct record_filter *f)
+static enum bf_err only_id(struct db *db, struct question *q, struct reading *reading, int64_t range[2])
 {
-    return f->after_id            ? " ORDER BY seq LIMIT ?"
-           : f->since || f->until ? " ORDER BY at DESC, seq DESC LIMIT ?"
-                                  : " ORDER BY seq DESC LIMIT ?";
+    struct stand at;
+    const enum bf_err err = find_id(db, reading, q->filter->id, &at);
+    const bool there = err == BF_OK && at.seq >= range[0] && at.seq <= range[1];
+    range[0] = there ? at.seq : 1;
+    range[1] = there ? at.seq : 0;
+    return err == BF_ENOENT ? BF_OK : err;
 }
 
-static enum bf_err ask(struct db *db, const struct question *q, const struct record_filter *f,
-                       struct db_query **ret)
+static enum bf_err ask(struct db *db, struct question *q)
 {
-    char memory[512];
-    const size_t limit = f->limit ? f->limit : LIMIT_UNSAID;
-    struct buf sql = BUF_ON(memory);
-    buf_text(&sql, "SELECT entry FROM records");
-    for (size_t i = 0; i < q->n; i++) {
-        buf_text(&sql, i ? " AND " : " WHERE ");
-        buf_text(&sql, q->conditions[i].text);
-    }
-    buf_text(&sql, order(f));
-    buf_char(&sql, '\0');
-    if (!buf_ok(&sql))
-        return BF_ELIMIT;
-    const enum bf_err err = db_prepare(db, memory, ret);
-    if (err != BF_OK)
-        return err;
-    for (size_t i = 0; i < q->n; i++)
-        if (q->conditions[i].is_text)
-            db_bind_text(*ret, (int)i + 1, q->conditions[i].value);
-        else
-            db_bind_int(*ret, (int)i + 1, q->conditions[i].number);
-    db_bind_int(*ret, (int)q->n + 1, limit > INT64_MAX ? INT64_MAX : (int64_t)limit);
-    return BF_OK;
-}
-
-/* ---- rows ---- */
-
-/* false: enough. Whoever can write the database can write anything: what is no entry is left out. */
-static bool give(struct db_query *q, struct record_ballot *ballots, record_found *found, void *arg)
-{
-    struct record r;
-    return record_entry_read(db_blob(q, 0), ballots, &r) != BF_OK || found(arg, &r);
-}
-
-static enum bf_err rows(struct db *db, const struct record_filter *f, record_found *found, void *arg)
-{
-    auto_(db_finalize) struct db_query *q = NULL;
-    struct question question = question_of(f);
-    enum bf_err err = BF_OK;
-    if (f->id.n)
-        err = add_id(&question, db, f->id);
-    if (err == BF_OK && f->after_id && f->after_id[0])
-        err = add_after(&question, db, span_of(f->after_id));
-    if (err == BF_OK)
-        err = ask(db, &question, f, &q);
-    if (err != BF_OK)
-        return err;
-    struct record_ballot *ballots = calloc(RECORD_BALLOTS, sizeof *ballots);
-    if (!ballots)
+    int64_t range[2];
+    auto_(reading_destroy) struct reading *reading = calloc(1, sizeof *reading);
+    if (!reading)
         return BF_ENOMEM;
-    while ((err = db_step(q)) == BF_OK && give(q, ballots, found, arg))
-        ;
-    free(ballots);
-    return err == BF_ENOENT ? BF_OK : err;
+    enum bf_err err = find_range(db, q, range);
+    if (err == BF_OK && q->filter->id.n)
+        err = only_id(db, q, reading, range);
+    if (err == BF_OK && q->filter->after_id)
+        err = follow(db, q, reading, range);
+    return err == BF_OK ? read_chunks(db, q, reading, range) : err;
 }
 
 enum bf_err record_query(const char *db_url, const struct record_filter *filter, record_found *found,
                          void *arg, char **ret_message)
 {
     auto_(db_close) struct db *db = NULL;
+    struct question q = { .filter = filter,
+                          .since = filter->since ? record_ms(filter->since, 0) : INT64_MIN,
+                          .until = filter->until ? record_ms(filter->until, 0) : INT64_MAX,
+                          .after = { .seq = INT64_MIN },
+                          .oldest_first = filter->after_id != NULL,
+                          .found = found,
+                          .arg = arg,
+                          .left = filter->limit ? filter->limit : LIMIT_UNSAID };
     enum bf_err err = db_open(db_url, DB_READ, &db, ret_message);
     if (err == BF_OK)
         err = db_migrate(db, "record", record_migrations, n_record_migrations, ret_message);
     if (err != BF_OK)
         return err;
-    err = rows(db, filter, found, arg);
+    err = ask(db, &q);
     if (err != BF_OK && asprintf(ret_message, "store %s: %s", db_url, db_error(db)) < 0)
         *ret_message = NULL;
     return err;

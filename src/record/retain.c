@@ -4,26 +4,26 @@
 #include "record/index.h"
 #include "record/member.h"
 
-#define ROWS   200 /* deleted at a time: a transaction of a few milliseconds */
+#define CHUNKS 4 /* deleted at a time: a transaction of a few milliseconds */
 #define DAY_S  86400
 #define VACUUM "PRAGMA incremental_vacuum(256)"
 
-/* The oldest, at most ROWS of them. */
+/* The oldest, at most CHUNKS of them. */
 static enum bf_err delete_some(struct db *db, utc_t before, bool *ret_more)
 {
     auto_(db_finalize) struct db_query *q = NULL;
     enum bf_err err = db_prepare(db,
-                                 "DELETE FROM records WHERE seq IN "
-                                 "(SELECT seq FROM records WHERE at < ?1 ORDER BY at, key LIMIT ?2)",
+                                 "DELETE FROM chunks WHERE seq IN "
+                                 "(SELECT seq FROM chunks WHERE last_at < ?1 ORDER BY last_at, seq LIMIT ?2)",
                                  &q);
     if (err != BF_OK)
         return err;
     db_bind_int(q, 1, record_ms(before, 0));
-    db_bind_int(q, 2, ROWS);
+    db_bind_int(q, 2, CHUNKS);
     err = db_step(q);
     if (err != BF_ENOENT)
         return err == BF_OK ? BF_EIO : err;
-    *ret_more = db_changes(db) == ROWS;
+    *ret_more = db_changes(db) == CHUNKS;
     return BF_OK;
 }
 

@@ -165,7 +165,7 @@ def main(place):
                 check("No-TN-Validation" in header(answer, "P-Asserted-Identity"), answer)
             equal(verdict(u.ask(request(identity=lab.identity())))["verdict"], "genuine")
             equal(server.metrics()['calls_total{verdict="shed",code="302"}'], 100)
-            eventually(lambda: len(server.records("SELECT 1 FROM records WHERE kind=2")) == 100, "their records")
+            eventually(lambda: len(server.records("SELECT 1 FROM records WHERE kind='shed'")) == 100, "their records")
 
     def overload_503():
         """sip.overload 503: 503 with Retry-After; an emergency call is judged and passes"""
