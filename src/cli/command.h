@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/span.h"
+
 /* Exit statuses beside those of `verify` (0 genuine, 1 unproven, 2 broken, 3 impostor). */
 #define EXIT_USAGE        64
 #define EXIT_INPUT        65
@@ -40,6 +42,15 @@ bool command_colors(void);
 
 /* How wide the terminal is; SIZE_MAX when standard output is none. */
 size_t command_columns(void);
+
+/*
+ * Words in lines of at most `columns`, the first going on at `column`, the others `hang` blanks in; a longer word stays
+ * whole. No line end behind the last; returns the column after it.
+ */
+size_t prose_words(struct span text, size_t column, size_t hang, size_t columns);
+
+/* Lines that follow each other are one paragraph, filled; a line that begins with a blank stays by itself. */
+void prose_print(const char *text, size_t columns);
 
 /*
  * A table for people: columns as wide as their cells (in characters, not bytes), cut to the terminal when it is one.

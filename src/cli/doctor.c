@@ -73,9 +73,14 @@ static void finding_print(const char *name, const struct finding *f, bool colors
         printf("\033[%sm%-5s\033[0m", grades[f->grade].color, grades[f->grade].word);
     else
         printf("%-5s", grades[f->grade].word);
-    printf("%-10s %s\n", name, f->said);
-    if (f->advice[0])
-        printf("%15s -> %s\n", "", f->advice);
+    const size_t columns = command_columns();
+    printf("%-10s ", name);
+    prose_words(span_of(f->said), 16, 16, columns);
+    if (f->advice[0]) {
+        printf("\n%15s -> ", "");
+        prose_words(span_of(f->advice), 19, 19, columns);
+    }
+    printf("\n");
     fflush(stdout);
 }
 

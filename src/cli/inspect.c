@@ -60,9 +60,9 @@ static const struct command_help help = {
         "chain (PEM, DER), a revocation list, a URL or URI. THING is a file, `-` for standard input, or the\n"
         "thing itself. It says whether a signature holds, never whether to trust it.\n",
     .rows = rows,
-    .more =
-        "Exit status: 0 explained, refused things included  64 wrong usage  65 nothing that is known here\n"
-        "             70 our own failure\n",
+    .more = "Exit status:\n"
+            "  0 explained, refused things included\n"
+            "  64 wrong usage  65 nothing that is known here  70 our own failure\n",
 };
 
 /* ---- URLs and URIs ---- */

@@ -31,9 +31,8 @@ static const struct option_row rows[] = {
 
 static const struct command_help help = {
     .name = "lab",
-    .example =
-        "  bonafide lab mylab\n"
-        "  bonafide lab --carriers 200 --days 7 --ca-key p384 --url-prefix http://127.0.0.1:8081/ biglab\n",
+    .example = "  bonafide lab mylab\n"
+               "  bonafide lab --carriers 200 --url-prefix http://127.0.0.1:8081/ biglab\n",
     .usage = "[OPTION...] DIR",
     .about = "Makes a lab CA in DIR, which must be empty or not exist: a root, an intermediate, and carriers "
              "whose\n"

@@ -11,8 +11,7 @@
 static const struct command commands[] = {
     { "demo", "see it work, on this machine, with nothing set up", command_demo },
     { "serve", "answer calls: SIP, HTTP, the record", command_serve },
-    { "verify", "is this caller who it says it is? verdicts on SIP files, captures, JSON lines",
-      command_verify },
+    { "verify", "is this caller who it says it is? SIP files, captures, JSON lines", command_verify },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },
@@ -91,13 +90,13 @@ static int unknown_command(const char *name)
 static void print_help(FILE *out)
 {
     fputs("bonafide demo\n"
-          "        see it work: a lab carrier, a server, and calls of every kind, on this machine\n"
+          "        see it work: a lab carrier, a server, calls of every kind, all here\n"
           "\n"
           "usage: bonafide SUBCOMMAND [OPTION...]\n"
           "       bonafide SUBCOMMAND --help\n"
           "       bonafide --version\n"
           "\n"
-          "Tells you who is really calling: signs and verifies telephone calls (STIR/SHAKEN).\n"
+          "Tells you who is really calling: signs and verifies calls (STIR/SHAKEN).\n"
           "\n",
           out);
     for (const struct command *c = commands; c->name; c++)

@@ -7,6 +7,8 @@
 #include "cli/command.h"
 #include "cli/options.h"
 
+#define COLUMNS 80u /* of a help text, wherever it is shown */
+
 static void help_print(const struct command_help *h)
 {
     size_t width = strlen("--help");
@@ -14,14 +16,23 @@ static void help_print(const struct command_help *h)
         size_t n = strlen(r->name) + 2 + (r->argument ? strlen(r->argument) + 1 : 0);
         width = n > width ? n : width;
     }
-    printf("%s\nusage: bonafide %s %s\n\n%s\n", h->example, h->name, h->usage, h->about);
+    printf("%s\nusage: bonafide %s ", h->example, h->name);
+    const size_t at = strlen("usage: bonafide  ") + strlen(h->name);
+    prose_words(span_of(h->usage), at, at, COLUMNS);
+    printf("\n\n");
+    prose_print(h->about, COLUMNS);
+    printf("\n");
     for (const struct option_row *r = h->rows; r->name; r++) {
         int n = printf("  --%s%s%s", r->name, r->argument ? " " : "", r->argument ? r->argument : "");
-        printf("%*s%s\n", (int)width + 4 - n, "", r->help);
+        printf("%*s", (int)width + 4 - n, "");
+        prose_words(span_of(r->help), width + 4, width + 4, COLUMNS);
+        printf("\n");
     }
     printf("  --help%*sthis text\n", (int)(width - strlen("--help")) + 2, "");
-    if (h->more)
-        printf("\n%s", h->more);
+    if (h->more) {
+        printf("\n");
+        prose_print(h->more, COLUMNS);
+    }
 }
 
 static const struct option_row *row_find(const struct command_help *h, const char *name, size_t n)

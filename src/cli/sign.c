@@ -63,7 +63,8 @@ static const struct command_help help = {
         "With --sip the numbers are those of the request: P-Asserted-Identity, else From; and the\n"
         "Request-URI. A Date is added where there is none.\n",
     .rows = rows,
-    .more = "Exit status: 0 signed  64 wrong usage  65 input that cannot be signed  70 our own failure\n",
+    .more = "Exit status:\n"
+            "  0 signed  64 wrong usage  65 input that cannot be signed  70 our own failure\n",
 };
 
 /* What is to be signed, and the room its texts lie in. */

@@ -94,13 +94,13 @@ def bonafide(*args, stdin=b"", env=None, status=None, timeout=60):
     return ran
 
 
-def on_terminal(*args, env=None):
-    """Runs the program with a terminal of 200 columns as its standard output; what it wrote there."""
+def on_terminal(*args, env=None, columns=200):
+    """Runs the program with a terminal as its standard output; what it wrote there."""
     import fcntl
     import struct
     import termios
     leader, follower = pty.openpty()
-    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 200, 0, 0))
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"} | (env or {})
     process = subprocess.Popen([str(PROGRAM), *map(str, args)], stdin=subprocess.DEVNULL, stdout=follower,
                                stderr=subprocess.DEVNULL, env=environment)

@@ -69,6 +69,17 @@ def every_subcommand_has_help_that_begins_with_an_example():
 
 
 @test
+def eighty_columns_are_enough():
+    for args in ((), *((name,) for name in subcommands())):
+        for out in (bonafide(*args, "--help", status=0).out, harness.on_terminal(*args, "--help", columns=120)):
+            assert not [line for line in out.splitlines() if len(line) > 80], (args, out)
+            assert not re.search(r"[^\n ] $", out, re.M), (args, out)
+    assert [line for line in bonafide("sign", "--help").out.splitlines() if len(line) > 72]  # filled, not just short
+    out = harness.on_terminal("doctor", "--offline", "--no-color", columns=80)
+    assert "anchors" in out and not [line for line in out.splitlines() if len(line) > 80], out
+
+
+@test
 def an_unknown_option_is_wrong_usage_everywhere():
     for name in subcommands():
         for option in ("--no-such-option", "-q"):
