@@ -7,6 +7,7 @@
  * One row a claim. A row is demanded of the types it names; for the others it is read if it can be, and what
  * cannot be read there is left out, for the claims of those types are not judged yet.
  */
+#include "base/byte_set.h"
 #include "sip/number.h"
 #include "token/parts.h"
 
@@ -32,13 +33,26 @@ static enum bf_err read_orig(const struct reading *r, const struct json_value *v
         return token_flawed(r, TOKEN_CLAIMS, v, "orig is no object");
     if (!json_next(&walk, &name, &party) || json_next(&walk, NULL, &more))
         return token_flawed(r, TOKEN_CLAIMS, v, "orig must have exactly one member");
-    const bool is_uri = json_member(v, SPAN("uri"), &party);
-    if (!is_uri && !json_member(v, SPAN("tn"), &party))
+    const bool is_uri = json_string_is(&name, SPAN("uri"));
+    if (!is_uri && !json_string_is(&name, SPAN("tn")))
         return token_flawed(r, TOKEN_CLAIMS, &name, "orig names neither tn nor uri");
     return read_party(r, &party, is_uri, &r->token->orig);
 }
 
-static enum bf_err read_dest_list(const struct reading *r, const struct json_value *v, bool is_uri)
+/* How many parties a list names; what is no list names none. */
+static size_t dest_count(const struct json_value *v)
+{
+    struct json_walk walk = json_begin(v);
+    struct json_value element;
+    size_t n = 0;
+    if (v->kind == JSON_KIND_ARRAY)
+        while (n < LIMIT_DEST && json_next(&walk, NULL, &element))
+            n++;
+    return n;
+}
+
+static enum bf_err read_dest_list(const struct reading *r, const struct json_value *v, bool is_uri,
+                                  struct party *dest)
 {
     struct token *const t = r->token;
     struct json_walk walk = json_begin(v);
@@ -50,7 +64,7 @@ static enum bf_err read_dest_list(const struct reading *r, const struct json_val
         if (t->n_dest == LIMIT_DEST)
             return token_found(r, BF_ELIMIT, TOKEN_CLAIMS, (size_t)(element.text.p - r->part.p),
                                "dest names too many");
-        const enum bf_err err = read_party(r, &element, is_uri, &t->dest[t->n_dest]);
+        const enum bf_err err = read_party(r, &element, is_uri, &dest[t->n_dest]);
         if (err != BF_OK)
             return err;
         t->n_dest++;
@@ -58,17 +72,41 @@ static enum bf_err read_dest_list(const struct reading *r, const struct json_val
     return t->n_dest > before ? BF_OK : token_flawed(r, TOKEN_CLAIMS, v, "an empty list in dest");
 }
 
+/* The two lists that dest may have, tn first; kind is JSON_KIND_NULL where one is missing. */
+struct dest_members {
+    struct json_value of[2];
+};
+
+static struct dest_members find_dest_members(const struct json_value *v)
+{
+    const struct json_value none = { JSON_KIND_NULL, SPAN_NONE, false };
+    struct dest_members lists = { { none, none } };
+    struct json_walk walk = json_begin(v);
+    struct json_value name, value;
+    while (json_next(&walk, &name, &value))
+        if (json_string_is(&name, SPAN("tn")))
+            lists.of[0] = value;
+        else if (json_string_is(&name, SPAN("uri")))
+            lists.of[1] = value;
+    return lists;
+}
+
 static enum bf_err read_dest(const struct reading *r, const struct json_value *v)
 {
-    struct json_value list;
-    enum bf_err err = BF_OK;
+    struct token *const t = r->token;
     if (v->kind != JSON_KIND_OBJECT)
         return token_flawed(r, TOKEN_CLAIMS, v, "dest is no object");
-    if (json_member(v, SPAN("tn"), &list))
-        err = read_dest_list(r, &list, false);
-    if (err == BF_OK && json_member(v, SPAN("uri"), &list))
-        err = read_dest_list(r, &list, true);
-    if (err == BF_OK && r->token->n_dest == 0)
+    const struct dest_members lists = find_dest_members(v);
+    const size_t n = dest_count(&lists.of[0]) + dest_count(&lists.of[1]);
+    struct party *dest = arena_take(r->arena, (n < LIMIT_DEST ? n : LIMIT_DEST) * sizeof *dest);
+    if (!dest)
+        return token_found(r, BF_ENOMEM, TOKEN_SOUND, 0, "no memory for the token");
+    t->dest = dest;
+    enum bf_err err = BF_OK;
+    for (int uri = 0; uri < 2 && err == BF_OK; uri++)
+        if (lists.of[uri].text.p)
+            err = read_dest_list(r, &lists.of[uri], uri, dest);
+    if (err == BF_OK && t->n_dest == 0)
         err = token_flawed(r, TOKEN_CLAIMS, v, "dest names neither tn nor uri");
     return err;
 }
@@ -95,15 +133,22 @@ static enum bf_err read_attest(const struct reading *r, const struct json_value 
     return BF_OK;
 }
 
+/* Digits, and a to f in either case. */
+static const struct byte_set hex_digits = { { 0x08, 0x58, 0x58, 0x58, 0x58, 0x58, 0x58, 0x08, 0x08, 0x08 } };
+
 bool token_is_uuid(struct span text)
 {
+    static const struct {
+        uint8_t at, n;
+    } runs[] = { { 0, 8 }, { 9, 4 }, { 14, 4 }, { 19, 4 }, { 24, 12 } };
     if (text.n != 36)
         return false;
-    for (size_t i = 0; i < text.n; i++) {
-        const char c = text.p[i], low = (char)(c | 0x20);
-        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (low >= 'a' && low <= 'f')))
+    for (size_t i = 0; i < ARRAY_SIZE(runs); i++) {
+        if (runs[i].at && text.p[runs[i].at - 1] != '-')
             return false;
+        for (size_t k = 0; k < runs[i].n; k++)
+            if (!byte_set_has(&hex_digits, text.p[runs[i].at + k]))
+                return false;
     }
     return true;
 }
@@ -151,22 +196,33 @@ static const struct claim {
     { { "mky", 3 }, read_mky, BOTH, 0, BOTH, NULL },
 };
 
-static enum bf_err read_claim(const struct reading *r, const struct json_value *payload,
-                              const struct claim *claim)
+/* Which row each member is of: ret[row] is its value, NULL where it is missing. */
+static void find_claims(const struct json_members *members,
+                        const struct json_value *ret[static ARRAY_SIZE(claims)])
+{
+    memset((void *)ret, 0, ARRAY_SIZE(claims) * sizeof *ret);
+    for (size_t i = 0; i < members->n; i++)
+        for (size_t row = 0; row < ARRAY_SIZE(claims); row++)
+            if (json_string_is(&members->at[i].name, claims[row].name))
+                ret[row] = &members->at[i].value;
+}
+
+static enum bf_err read_claim(const struct reading *r, const struct claim *claim, const struct json_value *v)
 {
     const unsigned type = BIT(r->token->ppt);
-    struct json_value v;
     if (!(claim->read_for & type))
         return BF_OK;
-    if (json_member(payload, claim->name, &v))
-        return claim->read(r, &v);
+    if (v)
+        return claim->read(r, v);
     return claim->demanded_of & type ? token_flawed(r, TOKEN_CLAIMS, NULL, claim->missing) : BF_OK;
 }
 
-enum bf_err claims_read(const struct reading *r, const struct json_value *payload)
+enum bf_err claims_read(const struct reading *r, const struct json_members *payload)
 {
+    const struct json_value *values[ARRAY_SIZE(claims)];
+    find_claims(payload, values);
     for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
-        const enum bf_err err = read_claim(r, payload, &claims[i]);
+        const enum bf_err err = read_claim(r, &claims[i], values[i]);
         if (err == BF_ENOMEM || (err != BF_OK && claims[i].judged_for & BIT(r->token->ppt)))
             return err;
     }

@@ -28,61 +28,61 @@ bool token_uri_is_sound(struct span uri)
 }
 
 /* A member that must be one exact string. */
-static enum bf_err demand(const struct reading *r, const struct json_value *header, struct span name,
+static enum bf_err demand(const struct reading *r, const struct json_members *header, struct span name,
                           struct span wanted, enum token_flaw flaw, const char *missing, const char *other)
 {
-    struct json_value v;
+    const struct json_value *v = json_members_find(header, name);
     struct span text;
-    if (!json_member(header, name, &v))
+    if (!v)
         return token_flawed(r, TOKEN_HEADER, NULL, missing);
-    const enum bf_err err = token_string(r, &v, flaw, other, &text);
+    const enum bf_err err = token_string(r, v, flaw, other, &text);
     if (err != BF_OK)
         return err;
-    return span_equal(text, wanted) ? BF_OK : token_flawed(r, flaw, &v, other);
+    return span_equal(text, wanted) ? BF_OK : token_flawed(r, flaw, v, other);
 }
 
-static enum bf_err read_ppt(const struct reading *r, const struct json_value *header)
+static enum bf_err read_ppt(const struct reading *r, const struct json_members *header)
 {
-    struct json_value v;
-    if (!json_member(header, SPAN("ppt"), &v))
+    const struct json_value *v = json_members_find(header, SPAN("ppt"));
+    if (!v)
         return BF_OK;
     r->token->ppt = PPT_OTHER;
-    const enum bf_err err = token_string(r, &v, TOKEN_HEADER, "ppt is no string", &r->token->ppt_text);
+    const enum bf_err err = token_string(r, v, TOKEN_HEADER, "ppt is no string", &r->token->ppt_text);
     if (err == BF_OK)
         r->token->ppt = ppt_of(r->token->ppt_text);
     return err;
 }
 
-static enum bf_err read_x5u(const struct reading *r, const struct json_value *header)
+static enum bf_err read_x5u(const struct reading *r, const struct json_members *header)
 {
-    struct json_value v;
+    const struct json_value *v = json_members_find(header, SPAN("x5u"));
     struct span uri;
-    if (!json_member(header, SPAN("x5u"), &v))
+    if (!v)
         return token_flawed(r, TOKEN_HEADER, NULL, "x5u is missing");
-    const enum bf_err err = token_string(r, &v, TOKEN_HEADER, "x5u is no string", &uri);
+    const enum bf_err err = token_string(r, v, TOKEN_HEADER, "x5u is no string", &uri);
     if (err != BF_OK)
         return err;
     if (!token_uri_is_sound(uri))
-        return token_flawed(r, TOKEN_HEADER, &v, "x5u is no URI");
+        return token_flawed(r, TOKEN_HEADER, v, "x5u is no URI");
     r->token->x5u = uri;
     return BF_OK;
 }
 
-static enum bf_err read_rest(const struct reading *r, const struct json_value *header)
+static enum bf_err read_rest(const struct reading *r, const struct json_members *header)
 {
-    struct json_value crit;
+    const struct json_value *crit = json_members_find(header, SPAN("crit"));
     enum bf_err err =
         demand(r, header, SPAN("alg"), SPAN("ES256"), TOKEN_ALG, "alg is missing", "alg is not ES256");
     if (err == BF_OK)
         err = demand(r, header, SPAN("typ"), SPAN("passport"), TOKEN_TYP, "typ is missing",
                      "typ is not passport");
-    if (err == BF_OK && json_member(header, SPAN("crit"), &crit))
-        err = token_flawed(r, TOKEN_CRIT, &crit, "crit is there, and nothing it can name is understood");
+    if (err == BF_OK && crit)
+        err = token_flawed(r, TOKEN_CRIT, crit, "crit is there, and nothing it can name is understood");
     return err == BF_OK ? read_x5u(r, header) : err;
 }
 
 /* ppt is read before all else, so that a token's kind is known whatever is wrong with it; its own flaw is told last. */
-enum bf_err jose_read(const struct reading *r, const struct json_value *header)
+enum bf_err jose_read(const struct reading *r, const struct json_members *header)
 {
     const enum bf_err ppt = read_ppt(r, header);
     const struct finding ppt_found = *r->found;

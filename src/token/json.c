@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One pass, top down, at most LIMIT_JSON_DEPTH calls deep. The names of all objects that are open lie on one stack;
- * a new name is compared with those of its own object, first by a hash of its unescaped bytes, so that an object
- * of LIMIT_JSON_MEMBERS members costs two thousand comparisons of integers and no more.
+ * One pass, top down, at most LIMIT_JSON_DEPTH calls deep. The names of all objects that are open lie on one stack. As
+ * long as the names of an object ascend, which those of a canonical text do, none is there twice. From the first that
+ * does not, each is compared with all before it, first by a hash of its unescaped bytes, so that an object of
+ * LIMIT_JSON_MEMBERS members costs two thousand comparisons of integers and no more.
  *
  *     {"a":1,"\u0061":2}   refused at 7: a name that is there already
  *     {"b":{"a":1},"a":2}  accepted, not canonical: "b" stands before "a"
@@ -11,12 +12,12 @@
  */
 #include "token/json.h"
 
-#include "base/limits.h"
+#include "base/byte_set.h"
 #include "base/utf8.h"
 
 struct name {
     uint32_t at, n; /* between the quotes */
-    uint32_t hash;  /* of the unescaped bytes */
+    uint32_t hash;  /* of the unescaped bytes; only where the names of its object do not ascend */
     bool escaped;
 };
 
@@ -26,6 +27,7 @@ struct reader {
     struct fault *fault;
     unsigned depth;
     bool canonical;
+    struct json_members *members; /* of the outermost object; NULL: nobody asks */
     size_t n_names;
     struct name names[LIMIT_JSON_DEPTH * LIMIT_JSON_MEMBERS];
 };
@@ -134,32 +136,47 @@ static size_t next_character(struct span *rest, char out[4])
     return n;
 }
 
+/* What stands in a string as it is: ASCII from the blank on but " and \\ */
+static const struct byte_set plain = { { 0xFC, 0xFC, 0xF8, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC, 0xFC,
+                                         0xFC, 0xDC, 0xFC, 0xFC, 0xFC } };
+
+/* A character that is not plain: an escape, or UTF-8. */
+static enum bf_err read_character(struct reader *r, bool *ret_escaped)
+{
+    const struct span rest = span_from(r->text, r->at);
+    uint32_t c;
+    if ((unsigned char)rest.p[0] < 0x20)
+        return refuse(r, "a control character inside a string");
+    const bool escaped = rest.p[0] == '\\';
+    const size_t n = escaped ? escape(rest, &c) : utf8_length(rest);
+    if (n == 0)
+        return refuse(r, escaped ? "no escape that JSON allows here" : "bytes that are no UTF-8");
+    if (escaped) {
+        *ret_escaped = true;
+        r->canonical = r->canonical && escape_is_minimal(span_first(rest, n), c);
+    }
+    r->at += n;
+    return BF_OK;
+}
+
 /* Reads a string; *ret lies between the quotes. */
 static enum bf_err read_string(struct reader *r, struct span *ret, bool *ret_escaped)
 {
     const size_t start = ++r->at;
-    uint32_t c;
     *ret_escaped = false;
-    while (r->at < r->text.n) {
-        const struct span rest = span_from(r->text, r->at);
-        if (rest.p[0] == '"') {
+    for (;;) {
+        r->at += byte_set_run(&plain, r->text.p + r->at, r->text.n - r->at);
+        if (r->at == r->text.n)
+            return refuse(r, "the string does not end");
+        if (r->text.p[r->at] == '"') {
             *ret = span_make(r->text.p + start, r->at - start);
             r->at++;
             return BF_OK;
         }
-        if ((unsigned char)rest.p[0] < 0x20)
-            return refuse(r, "a control character inside a string");
-        const bool escaped = rest.p[0] == '\\';
-        const size_t n = escaped ? escape(rest, &c) : utf8_length(rest);
-        if (n == 0)
-            return refuse(r, escaped ? "no escape that JSON allows here" : "bytes that are no UTF-8");
-        if (escaped) {
-            *ret_escaped = true;
-            r->canonical = r->canonical && escape_is_minimal(span_first(rest, n), c);
-        }
-        r->at += n;
+        const enum bf_err err = read_character(r, ret_escaped);
+        if (err != BF_OK)
+            return err;
     }
-    return refuse(r, "the string does not end");
 }
 
 /* Names */
@@ -204,27 +221,58 @@ static int compare_names(const struct reader *r, const struct name *a, const str
     return a->escaped || b->escaped ? compare_escaped(x, y) : compare_raw(x, y);
 }
 
-/* The name of a member; `first` is where the names of its object begin. */
-static enum bf_err read_name(struct reader *r, size_t first)
+static void put_hash(const struct reader *r, struct name *name)
+{
+    name->hash = hash_name(span_make(r->text.p + name->at, name->n), name->escaped);
+}
+
+/* The names of one object so far. */
+struct object {
+    size_t first; /* on the stack */
+    bool ascends;
+};
+
+/* The name that stands on top of the stack, and is not counted yet, is there already. */
+static bool is_repeated(struct reader *r, struct object *o)
+{
+    struct name *const new = &r->names[r->n_names];
+    if (r->n_names == o->first)
+        return false;
+    const int order = compare_names(r, new - 1, new);
+    if (order > 0)
+        r->canonical = false;
+    if (o->ascends && order >= 0) {
+        o->ascends = false;
+        for (size_t i = o->first; i < r->n_names; i++)
+            put_hash(r, &r->names[i]);
+    }
+    if (o->ascends)
+        return false;
+    put_hash(r, new);
+    for (size_t i = o->first; i < r->n_names; i++)
+        if (r->names[i].hash == new->hash && compare_names(r, &r->names[i], new) == 0)
+            return true;
+    return false;
+}
+
+/* The name of a member. */
+static enum bf_err read_name(struct reader *r, struct object *o, struct json_value *ret)
 {
     const size_t start = r->at;
     struct span raw;
     bool escaped;
     if (peek(r) != '"')
         return refuse(r, "a member's name is expected");
-    if (r->n_names - first == LIMIT_JSON_MEMBERS)
+    if (r->n_names - o->first == LIMIT_JSON_MEMBERS)
         return fault_at(r->fault, BF_ELIMIT, r->at, "an object with too many members");
     const enum bf_err err = read_string(r, &raw, &escaped);
     if (err != BF_OK)
         return err;
-    struct name *const new = &r->names[r->n_names];
-    *new = (struct name){ (uint32_t)(raw.p - r->text.p), (uint32_t)raw.n, hash_name(raw, escaped), escaped };
-    for (size_t i = first; i < r->n_names; i++)
-        if (r->names[i].hash == new->hash && compare_names(r, &r->names[i], new) == 0)
-            return fault_at(r->fault, BF_EFORM, start, "a member of this name is there already");
-    if (r->n_names > first && compare_names(r, new - 1, new) > 0)
-        r->canonical = false;
+    r->names[r->n_names] = (struct name){ (uint32_t)(raw.p - r->text.p), (uint32_t)raw.n, 0, escaped };
+    if (is_repeated(r, o))
+        return fault_at(r->fault, BF_EFORM, start, "a member of this name is there already");
     r->n_names++;
+    *ret = (struct json_value){ JSON_KIND_STRING, { r->text.p + start, r->at - start }, escaped };
     return BF_OK;
 }
 
@@ -283,7 +331,7 @@ static enum bf_err read_literal(struct reader *r)
     return refuse(r, r->at == r->text.n ? "the text ends too early" : "no JSON value begins like this");
 }
 
-static enum bf_err read_value(struct reader *r, bool *ret_escaped);
+static enum bf_err read_value(struct reader *r, struct json_value *ret);
 
 /* After a member or an element: a comma, or the end. */
 static enum bf_err read_separator(struct reader *r, char close, bool *ret_more)
@@ -298,34 +346,47 @@ static enum bf_err read_separator(struct reader *r, char close, bool *ret_more)
     return BF_OK;
 }
 
+/* Name, colon, value, and what follows it. */
+static enum bf_err read_member(struct reader *r, struct object *o, bool *ret_more)
+{
+    struct json_value name, value;
+    enum bf_err err = read_name(r, o, &name);
+    if (err != BF_OK)
+        return err;
+    skip_blanks(r);
+    if (peek(r) != ':')
+        return refuse(r, "a colon is expected");
+    r->at++;
+    skip_blanks(r);
+    if ((err = read_value(r, &value)) != BF_OK)
+        return err;
+    if (r->depth == 1 && r->members)
+        r->members->at[r->members->n++] = (struct json_entry){ name, value };
+    return read_separator(r, '}', ret_more);
+}
+
 static enum bf_err read_object(struct reader *r)
 {
-    const size_t first = r->n_names;
-    bool more = true, escaped;
-    enum bf_err err;
-    for (r->at++, skip_blanks(r); more;) {
-        if (peek(r) == '}' && r->n_names == first) {
-            r->at++;
-            return BF_OK;
-        }
-        if ((err = read_name(r, first)) != BF_OK)
-            return err;
-        skip_blanks(r);
-        if (peek(r) != ':')
-            return refuse(r, "a colon is expected");
+    struct object o = { r->n_names, true };
+    bool more = true;
+    enum bf_err err = BF_OK;
+    r->at++;
+    skip_blanks(r);
+    if (peek(r) == '}') {
         r->at++;
-        skip_blanks(r);
-        if ((err = read_value(r, &escaped)) != BF_OK || (err = read_separator(r, '}', &more)) != BF_OK)
-            return err;
+        return BF_OK;
     }
-    r->n_names = first;
-    return BF_OK;
+    while (more && err == BF_OK)
+        err = read_member(r, &o, &more);
+    r->n_names = o.first;
+    return err;
 }
 
 static enum bf_err read_array(struct reader *r)
 {
-    bool more = true, escaped;
-    enum bf_err err;
+    bool more = true;
+    struct json_value element;
+    enum bf_err err = BF_OK;
     r->at++;
     skip_blanks(r);
     if (peek(r) == ']') {
@@ -333,26 +394,17 @@ static enum bf_err read_array(struct reader *r)
         return BF_OK;
     }
     while (more)
-        if ((err = read_value(r, &escaped)) != BF_OK || (err = read_separator(r, ']', &more)) != BF_OK)
+        if ((err = read_value(r, &element)) != BF_OK || (err = read_separator(r, ']', &more)) != BF_OK)
             return err;
     return BF_OK;
 }
 
-static enum bf_err read_value(struct reader *r, bool *ret_escaped)
+static enum bf_err read_nested(struct reader *r, enum json_kind kind)
 {
-    const char c = peek(r);
-    struct span inside;
-    *ret_escaped = false;
-    if (c == '"')
-        return read_string(r, &inside, ret_escaped);
-    if (c == '-' || is_digit(c))
-        return read_number(r);
-    if (c != '{' && c != '[')
-        return read_literal(r);
     if (r->depth == LIMIT_JSON_DEPTH)
         return fault_at(r->fault, BF_ELIMIT, r->at, "objects and arrays are nested too deep");
     r->depth++;
-    const enum bf_err err = c == '{' ? read_object(r) : read_array(r);
+    const enum bf_err err = kind == JSON_KIND_OBJECT ? read_object(r) : read_array(r);
     r->depth--;
     return err;
 }
@@ -370,34 +422,61 @@ static enum json_kind kind_of(char c)
     }
 }
 
+static enum bf_err read_value(struct reader *r, struct json_value *ret)
+{
+    const char c = peek(r);
+    const size_t start = r->at;
+    const enum json_kind kind = kind_of(c);
+    struct span inside;
+    bool escaped = false;
+    enum bf_err err;
+    if (kind == JSON_KIND_STRING)
+        err = read_string(r, &inside, &escaped);
+    else if (kind == JSON_KIND_OBJECT || kind == JSON_KIND_ARRAY)
+        err = read_nested(r, kind);
+    else if (c == '-' || is_digit(c))
+        err = read_number(r);
+    else
+        err = read_literal(r);
+    *ret = (struct json_value){ kind, { r->text.p + start, r->at - start }, escaped };
+    return err;
+}
+
 static enum bf_err read_text(struct reader *r, struct span text, struct json_value *ret, struct fault *fault)
 {
-    bool escaped;
+    struct json_value value;
     r->text = text, r->at = 0, r->fault = fault;
     r->depth = 0, r->n_names = 0, r->canonical = true; /* the names stay as they are: they are many */
+    if (r->members)
+        r->members->n = 0;
     if (text.n > UINT32_MAX)
         return fault_at(fault, BF_ELIMIT, 0, "the text is too long");
     skip_blanks(r);
-    const size_t start = r->at;
-    const enum bf_err err = read_value(r, &escaped);
+    const enum bf_err err = read_value(r, &value);
     if (err != BF_OK)
         return err;
-    *ret = (struct json_value){ kind_of(text.p[start]), { text.p + start, r->at - start }, escaped };
     skip_blanks(r);
-    return r->at == text.n ? BF_OK : refuse(r, "bytes follow the JSON value");
+    if (r->at != text.n)
+        return refuse(r, "bytes follow the JSON value");
+    *ret = value;
+    return BF_OK;
+}
+
+enum bf_err json_check_members(struct span text, struct json_value *ret, struct json_members *ret_members,
+                               bool *ret_canonical, struct fault *fault)
+{
+    struct reader r;
+    r.members = ret_members;
+    const enum bf_err err = read_text(&r, text, ret, fault);
+    if (err == BF_OK)
+        *ret_canonical = r.canonical;
+    return err;
 }
 
 enum bf_err json_check_form(struct span text, struct json_value *ret, bool *ret_canonical,
                             struct fault *fault)
 {
-    struct reader r;
-    struct json_value value;
-    const enum bf_err err = read_text(&r, text, &value, fault);
-    if (err != BF_OK)
-        return err;
-    *ret = value;
-    *ret_canonical = r.canonical;
-    return BF_OK;
+    return json_check_members(text, ret, NULL, ret_canonical, fault);
 }
 
 enum bf_err json_check(struct span text, struct json_value *ret, struct fault *fault)
@@ -408,7 +487,7 @@ enum bf_err json_check(struct span text, struct json_value *ret, struct fault *f
 
 bool json_is_canonical(const struct json_value *v)
 {
-    struct reader r;
     struct json_value again;
-    return read_text(&r, v->text, &again, NULL) == BF_OK && r.canonical;
+    bool canonical;
+    return json_check_form(v->text, &again, &canonical, NULL) == BF_OK && canonical;
 }

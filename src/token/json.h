@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/fault.h"
+#include "base/limits.h"
 #include "base/span.h"
 
 enum json_kind {
@@ -44,11 +45,27 @@ enum bf_err json_check(struct span text, struct json_value *ret, struct fault *f
 enum bf_err json_check_form(struct span text, struct json_value *ret, bool *ret_canonical,
                             struct fault *fault) must_use;
 
+/* The members of an object, as the check came by them: for who asks for several, so that nothing is walked twice. */
+struct json_members {
+    size_t n;
+    struct json_entry {
+        struct json_value name, value;
+    } at[LIMIT_JSON_MEMBERS];
+};
+/* The same, and the members of the value, in their order; of a value that is no object there are none. */
+enum bf_err json_check_members(struct span text, struct json_value *ret, struct json_members *ret_members,
+                               bool *ret_canonical, struct fault *fault) must_use;
+/* Member by (unescaped) name; NULL when there is none. */
+const struct json_value *json_members_find(const struct json_members *members, struct span name);
+
 struct json_walk json_begin(const struct json_value *object_or_array);
 bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_value *ret_value);
 
 /* Member by (unescaped) name; false when there is none. */
 bool json_member(const struct json_value *object, struct span name, struct json_value *ret);
+
+/* The (unescaped) string is `plain`. v must be a string. */
+bool json_string_is(const struct json_value *v, struct span plain);
 
 /*
  * The string's characters. Without escapes a span into the text; else decoded into `scratch`, which

@@ -43,10 +43,10 @@ enum bf_err token_string(const struct reading *r, const struct json_value *v, en
                          const char *what, struct span *ret) must_use;
 
 /* Header: alg, typ, crit, x5u, ppt. Fills r->token's ppt, ppt_text and x5u. */
-enum bf_err jose_read(const struct reading *r, const struct json_value *header) must_use;
+enum bf_err jose_read(const struct reading *r, const struct json_members *header) must_use;
 
 /* Payload: the claims that the token's ppt asks for, and those that stand there in a known shape. */
-enum bf_err claims_read(const struct reading *r, const struct json_value *payload) must_use;
+enum bf_err claims_read(const struct reading *r, const struct json_members *payload) must_use;
 
 /* ---- writing: write.c, template.c ---- */
 

@@ -56,10 +56,11 @@ static enum bf_err split(const struct reading *r, struct span text, struct segme
 
 /* base64url and JSON of a part. *ret_text is its text, in the arena, also when it is no JSON. */
 static enum bf_err read_part(struct reading *r, struct span segment, enum token_place place,
-                             struct span *ret_text, struct json_value *ret, bool *ret_canonical)
+                             struct span *ret_text, struct json_members *ret, bool *ret_canonical)
 {
     const size_t size = BASE64URL_BYTES(segment.n);
     uint8_t *bytes = arena_take(r->arena, size + 1);
+    struct json_value value;
     struct fault fault = { 0, NULL };
     size_t n = 0;
     r->place = TOKEN_IN_TEXT;
@@ -70,10 +71,10 @@ static enum bf_err read_part(struct reading *r, struct span segment, enum token_
         return token_found(r, err, TOKEN_FORM, (size_t)(segment.p - r->token->text.p) + fault.at, fault.what);
     *ret_text = r->part = span_make(bytes, n);
     r->place = place;
-    err = json_check_form(*ret_text, ret, ret_canonical, &fault);
+    err = json_check_members(*ret_text, &value, ret, ret_canonical, &fault);
     if (err != BF_OK)
         return token_found(r, err, TOKEN_FORM, fault.at, fault.what);
-    return ret->kind == JSON_KIND_OBJECT ? BF_OK : form(r, 0, "header and payload must be JSON objects");
+    return value.kind == JSON_KIND_OBJECT ? BF_OK : form(r, 0, "header and payload must be JSON objects");
 }
 
 static enum bf_err read_signature(struct reading *r, struct span segment)
@@ -101,7 +102,7 @@ enum { FOUND_SPLIT, FOUND_HEADER, FOUND_JOSE, FOUND_PAYLOAD, FOUND_SIGNATURE, FO
 static enum bf_err read_full(struct reading *r, const struct segments *s, struct finding *found)
 {
     struct token *const t = r->token;
-    struct json_value header, payload;
+    struct json_members header, payload;
     bool header_canonical = false, payload_canonical = false;
     r->found = &found[FOUND_HEADER];
     enum bf_err err = read_part(r, s->header, TOKEN_IN_HEADER, &t->header, &header, &header_canonical);

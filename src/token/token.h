@@ -50,8 +50,8 @@ struct token {
     struct span ppt_text; /* SPAN_NONE for baseline */
     struct span x5u;
     struct party orig;
-    struct party dest[LIMIT_DEST];
-    size_t n_dest;
+    const struct party *dest; /* in the arena */
+    size_t n_dest;            /* at most LIMIT_DEST */
     utc_t iat;
     char attest;        /* 'A', 'B', 'C'; 0 when there is none */
     struct span origid; /* SPAN_NONE when absent */

@@ -14,9 +14,10 @@ static bool is_blank(char c)
 
 static struct span skip(struct span s, char also)
 {
-    while (s.n && (is_blank(s.p[0]) || s.p[0] == also))
-        s = span_from(s, 1);
-    return s;
+    size_t n = 0;
+    while (n < s.n && (is_blank(s.p[n]) || s.p[n] == also))
+        n++;
+    return span_make(s.p + n, s.n - n);
 }
 
 static size_t string_length(struct span s, bool *ret_escaped)
@@ -151,8 +152,8 @@ struct span json_chars(const struct json_value *v, struct buf *scratch)
     return buf_ok(scratch) ? span_make(scratch->p + start, scratch->n - start) : SPAN_NONE;
 }
 
-/* Whether the string is `plain`, without room to decode it into. */
-static bool string_is(const struct json_value *v, struct span plain)
+/* Without room to decode it into. */
+bool json_string_is(const struct json_value *v, struct span plain)
 {
     const struct span inside = { v->text.p + 1, v->text.n - 2 };
     size_t at = 0;
@@ -178,11 +179,19 @@ bool json_member(const struct json_value *object, struct span name, struct json_
     if (!walk.object)
         return false;
     while (json_next(&walk, &key, &value))
-        if (string_is(&key, name)) {
+        if (json_string_is(&key, name)) {
             *ret = value;
             return true;
         }
     return false;
+}
+
+const struct json_value *json_members_find(const struct json_members *members, struct span name)
+{
+    for (size_t i = 0; i < members->n; i++)
+        if (json_string_is(&members->at[i].name, name))
+            return &members->at[i].value;
+    return NULL;
 }
 
 bool json_whole(const struct json_value *v, int64_t *ret)
