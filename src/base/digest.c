@@ -167,10 +167,22 @@ static void sip_word(struct sip_state *s, uint64_t m)
     s->v0 ^= m;
 }
 
+static struct sip_state sip_begin(struct hash_key key)
+{
+    return (struct sip_state){ key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d,
+                               key.k0 ^ 0x6c7967656e657261, key.k1 ^ 0x7465646279746573 };
+}
+
+static uint64_t sip_end(struct sip_state *s)
+{
+    for (int k = 0; k < 4; k++)
+        sip_round(s);
+    return s->v0 ^ s->v1 ^ s->v2 ^ s->v3;
+}
+
 uint64_t hash_bytes(struct hash_key key, struct span bytes)
 {
-    struct sip_state s = { key.k0 ^ 0x736f6d6570736575, key.k1 ^ 0x646f72616e646f6d,
-                           key.k0 ^ 0x6c7967656e657261, key.k1 ^ 0x7465646279746573 };
+    struct sip_state s = sip_begin(key);
     size_t i = 0;
     for (; i + 8 <= bytes.n; i += 8) {
         uint64_t m;
@@ -182,7 +194,49 @@ uint64_t hash_bytes(struct hash_key key, struct span bytes)
         last |= (uint64_t)(unsigned char)bytes.p[i + k] << (8 * k);
     sip_word(&s, last);
     s.v2 ^= 0xff;
-    for (int k = 0; k < 4; k++)
-        sip_round(&s);
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    return sip_end(&s);
+}
+
+void hash_wide_random(struct hash_wide *ret)
+{
+    random_bytes(ret->words, sizeof ret->words);
+    ret->key = hash_key_random();
+}
+
+__extension__ typedef unsigned __int128 uint128;
+
+/* The sum of (m0 + k0)(m1 + k1) over pairs of words; n is at most HASH_BLOCK, the last pair is filled with zeros. */
+static uint128 nh(const uint64_t *key, const char *p, size_t n)
+{
+    uint128 sum = 0;
+    uint64_t m[2];
+    for (; n >= sizeof m; n -= sizeof m, p += sizeof m, key += 2) {
+        memcpy(m, p, sizeof m);
+        sum += (uint128)(m[0] + key[0]) * (m[1] + key[1]);
+    }
+    if (n) {
+        m[0] = m[1] = 0;
+        memcpy(m, p, n);
+        sum += (uint128)(m[0] + key[0]) * (m[1] + key[1]);
+    }
+    return sum;
+}
+
+void hash_parts(const struct hash_wide *key, const struct span *parts, size_t n, uint64_t ret[static 2])
+{
+    struct sip_state s = sip_begin(key->key);
+    s.v1 ^= 0xee;
+    for (size_t i = 0; i < n; i++) {
+        sip_word(&s, parts[i].n);
+        for (size_t at = 0; at < parts[i].n; at += HASH_BLOCK) {
+            const size_t left = parts[i].n - at;
+            const uint128 sum = nh(key->words, parts[i].p + at, left < HASH_BLOCK ? left : HASH_BLOCK);
+            sip_word(&s, (uint64_t)sum);
+            sip_word(&s, (uint64_t)(sum >> 64));
+        }
+    }
+    s.v2 ^= 0xee;
+    ret[0] = sip_end(&s);
+    s.v1 ^= 0xdd;
+    ret[1] = sip_end(&s);
 }

@@ -126,6 +126,53 @@ static void nothing_is_destroyed_without_complaint(void **state)
     sha256_destroy(NULL);
 }
 
+static bool wide_equal(const uint64_t a[static 2], const uint64_t b[static 2])
+{
+    return a[0] == b[0] && a[1] == b[1];
+}
+
+static void a_wide_hash_depends_on_every_bit_of_long_messages_and_on_nothing_else(void **state)
+{
+    static const size_t lengths[] = { 1, 15, 16, 17, 1023, 1024, 1025, 2100 };
+    struct hash_wide key;
+    char bytes[2100];
+    (void)state;
+    hash_wide_random(&key);
+    random_bytes(bytes, sizeof bytes);
+    for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+        const struct span whole = span_make(bytes, lengths[i]);
+        uint64_t was[2], is[2];
+        hash_parts(&key, &whole, 1, was);
+        for (size_t bit = 0; bit < 8 * lengths[i]; bit++) {
+            bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+            hash_parts(&key, &whole, 1, is);
+            assert_true(was[0] != is[0] && was[1] != is[1]);
+            bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
+        }
+        hash_parts(&key, &whole, 1, is);
+        assert_true(wide_equal(was, is));
+    }
+}
+
+static void a_wide_hash_tells_borders_zeros_and_keys_apart(void **state)
+{
+    static const char zeros[64];
+    struct hash_wide key, other;
+    uint64_t seen[64][2];
+    (void)state;
+    hash_wide_random(&key);
+    hash_wide_random(&other);
+    for (size_t n = 0; n < ARRAY_SIZE(seen); n++) { /* so many zeros, and then the rest of them */
+        const struct span parts[] = { span_make(zeros, n), span_make(zeros, sizeof zeros - n) };
+        uint64_t under_other[2];
+        hash_parts(&key, parts, ARRAY_SIZE(parts), seen[n]);
+        hash_parts(&other, parts, ARRAY_SIZE(parts), under_other);
+        assert_false(wide_equal(seen[n], under_other));
+        for (size_t i = 0; i < n; i++)
+            assert_false(wide_equal(seen[n], seen[i]));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -135,6 +182,8 @@ int main(void)
         cmocka_unit_test(siphash_gives_the_published_values),
         cmocka_unit_test(the_key_decides_the_bucket),
         cmocka_unit_test(nothing_is_destroyed_without_complaint),
+        cmocka_unit_test(a_wide_hash_depends_on_every_bit_of_long_messages_and_on_nothing_else),
+        cmocka_unit_test(a_wide_hash_tells_borders_zeros_and_keys_apart),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

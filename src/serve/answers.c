@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shard is a hash of chains over an array of slots. Decisions stand in the order they were given, so the oldest, which
+ * A hash of chains over an array of slots. Decisions stand in the order they were given, so the oldest, which
  * is also the first to expire, is at the front. Slots never used are taken from the end of the used part:
- * an idle server touches none of the memory.
+ * an idle server touches none of the memory. What a look-up meets of a slot is one cache line.
  */
 #include "serve/answers.h"
 
-#include <pthread.h>
-#include <stdalign.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
-#define SHARDS 64u
+#define LEAST 64u /* slots there are in any case */
 
 enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_GIVEN, SLOT_ACKED };
 
@@ -22,54 +22,63 @@ enum { LINE_GIVEN, LINE_ACKED, LINES };
 
 struct slot { /* indices count from 1; 0: none */
     struct answers_key key;
-    uint64_t number; /* of the claim: a ticket of an earlier use is worth nothing */
-    uint64_t parked;
-    mono_t since;          /* it stands in its line */
+    union {
+        mono_t since;    /* given, acknowledged: it stands in its line */
+        uint64_t parked; /* busy: under that number; 0: it is not */
+    };
     uint32_t chain;        /* next of the bucket, or of the free list */
-    uint32_t older, newer; /* SLOT_GIVEN, SLOT_ACKED */
-    uint16_t worker;
+    uint32_t older, newer; /* given, acknowledged */
+    uint32_t number;       /* of the claim: a ticket of an earlier use is worth nothing */
+    uint32_t generation;   /* of the configuration */
+    uint16_t status;
     uint8_t state;
     bool cancelled;
-    struct answer_kept kept;
+    struct decision decision;
 };
+_Static_assert(offsetof(struct slot, decision) == 64, "a look-up meets one line");
 
-struct shard {
-    alignas(64) pthread_mutex_t lock;
+struct answers {
+    uint32_t capacity;
+    uint32_t mask;      /* buckets - 1 */
+    size_t bytes;       /* of the slots */
     struct slot *slots; /* [0] is unused */
     uint32_t *buckets;
     uint32_t free, used; /* free list; slots ever used */
+    uint32_t numbers;
     struct line lines[LINES];
-    uint64_t numbers;
-    uint64_t busy, given, evicted, full;
+    _Atomic uint64_t busy, given, evicted, full; /* written by the owner alone */
 };
 
-struct answers {
-    uint32_t capacity; /* slots a shard */
-    uint32_t mask;     /* buckets a shard - 1 */
-    struct shard shards[SHARDS];
-};
+static void add(_Atomic uint64_t *count, int64_t n)
+{
+    const uint64_t before = atomic_load_explicit(count, memory_order_relaxed);
+    atomic_store_explicit(count, before + (uint64_t)n, memory_order_relaxed);
+}
+
+static uint32_t capacity_of(size_t memory)
+{
+    const size_t n = memory / (sizeof(struct slot) + 2 * sizeof(uint32_t));
+    return n < LEAST ? LEAST : n > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)n;
+}
 
 enum bf_err answers_create(size_t memory, struct answers **ret)
 {
-    struct answers *a = aligned_alloc(alignof(struct answers), sizeof *a);
-    const size_t each = memory / SHARDS / (sizeof(struct slot) + 2 * sizeof(uint32_t));
-    uint32_t buckets = 16;
+    struct answers *a = calloc(1, sizeof *a);
+    uint32_t buckets = LEAST;
     if (!a)
         return BF_ENOMEM;
-    memset(a, 0, sizeof *a);
-    a->capacity = each < 4 ? 4 : each > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)each;
+    a->capacity = capacity_of(memory);
+    a->bytes = ((size_t)a->capacity + 1) * sizeof *a->slots;
     while (buckets < a->capacity)
         buckets *= 2;
     a->mask = buckets - 1;
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = &a->shards[i];
-        pthread_mutex_init(&s->lock, NULL);
-        s->slots = calloc((size_t)a->capacity + 1, sizeof *s->slots);
-        s->buckets = calloc(buckets, sizeof *s->buckets);
-        if (!s->slots || !s->buckets) {
-            answers_destroy(a);
-            return BF_ENOMEM;
-        }
+    a->buckets = calloc(buckets, sizeof *a->buckets);
+    a->slots = mmap(NULL, a->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (a->slots == MAP_FAILED)
+        a->slots = NULL;
+    if (!a->slots || !a->buckets) {
+        answers_destroy(a);
+        return BF_ENOMEM;
     }
     *ret = a;
     return BF_OK;
@@ -79,21 +88,20 @@ void answers_destroy(struct answers *a)
 {
     if (!a)
         return;
-    for (size_t i = 0; i < SHARDS; i++) {
-        free(a->shards[i].slots);
-        free(a->shards[i].buckets);
-    }
+    if (a->slots)
+        munmap(a->slots, a->bytes);
+    free(a->buckets);
     free(a);
 }
 
-static struct shard *shard_of(struct answers *a, const uint64_t transaction[static 2])
+static uint32_t *bucket_of(const struct answers *a, const uint64_t transaction[static 2])
 {
-    return &a->shards[transaction[0] % SHARDS];
+    return &a->buckets[transaction[1] & a->mask];
 }
 
-static uint32_t *bucket_of(const struct answers *a, struct shard *s, const uint64_t transaction[static 2])
+void answers_prefetch(const struct answers *a, const uint64_t transaction[static 2])
 {
-    return &s->buckets[transaction[1] & a->mask];
+    __builtin_prefetch(bucket_of(a, transaction), 1);
 }
 
 static bool same(const uint64_t a[static 2], const uint64_t b[static 2])
@@ -101,264 +109,245 @@ static bool same(const uint64_t a[static 2], const uint64_t b[static 2])
     return a[0] == b[0] && a[1] == b[1];
 }
 
-static struct line *line_of(struct shard *s, const struct slot *slot)
+static struct line *line_of(struct answers *a, const struct slot *slot)
 {
-    return &s->lines[slot->state == SLOT_GIVEN ? LINE_GIVEN : LINE_ACKED];
+    return &a->lines[slot->state == SLOT_GIVEN ? LINE_GIVEN : LINE_ACKED];
 }
 
-static void leave_line(struct shard *s, struct slot *slot)
+static void leave_line(struct answers *a, struct slot *slot)
 {
-    struct line *line = line_of(s, slot);
+    struct line *line = line_of(a, slot);
     if (slot->older)
-        s->slots[slot->older].newer = slot->newer;
+        a->slots[slot->older].newer = slot->newer;
     else
         line->oldest = slot->newer;
     if (slot->newer)
-        s->slots[slot->newer].older = slot->older;
+        a->slots[slot->newer].older = slot->older;
     else
         line->newest = slot->older;
     slot->older = slot->newer = 0;
-    s->given -= slot->state == SLOT_GIVEN;
+    if (slot->state == SLOT_GIVEN)
+        add(&a->given, -1);
 }
 
-static void join_line(struct shard *s, uint32_t at, enum slot_state state, mono_t now)
+static void join_line(struct answers *a, uint32_t at, enum slot_state state, mono_t now)
 {
-    struct slot *slot = &s->slots[at];
+    struct slot *slot = &a->slots[at];
     slot->state = (uint8_t)state;
     slot->since = now;
-    struct line *line = line_of(s, slot);
+    struct line *line = line_of(a, slot);
     slot->older = line->newest;
     slot->newer = 0;
     if (line->newest)
-        s->slots[line->newest].newer = at;
+        a->slots[line->newest].newer = at;
     else
         line->oldest = at;
     line->newest = at;
-    s->given += state == SLOT_GIVEN;
+    if (state == SLOT_GIVEN)
+        add(&a->given, 1);
 }
 
 /* Out of its bucket and its line, into the free list. */
-static void release(struct answers *a, struct shard *s, uint32_t at)
+static void release(struct answers *a, uint32_t at)
 {
-    struct slot *slot = &s->slots[at];
-    uint32_t *link = bucket_of(a, s, slot->key.transaction);
+    struct slot *slot = &a->slots[at];
+    uint32_t *link = bucket_of(a, slot->key.transaction);
     while (*link != at)
-        link = &s->slots[*link].chain;
+        link = &a->slots[*link].chain;
     *link = slot->chain;
     if (slot->state == SLOT_BUSY)
-        s->busy--;
+        add(&a->busy, -1);
     else
-        leave_line(s, slot);
+        leave_line(a, slot);
     slot->state = SLOT_FREE;
     slot->number = 0;
-    slot->chain = s->free;
-    s->free = at;
+    slot->chain = a->free;
+    a->free = at;
 }
 
-static void expire(struct answers *a, struct shard *s, mono_t now)
+/* The next one to go was last seen seconds ago: by the time of the next claim it is near. */
+static void prefetch_oldest(const struct answers *a, const struct line *line)
+{
+    if (line->oldest)
+        __builtin_prefetch(&a->slots[line->oldest], 1);
+}
+
+static void expire(struct answers *a, mono_t now)
 {
     static const mono_t life[LINES] = { [LINE_GIVEN] = ANSWERS_LIFE, [LINE_ACKED] = ANSWERS_ACKED };
-    for (size_t i = 0; i < LINES; i++)
-        while (s->lines[i].oldest && now - s->slots[s->lines[i].oldest].since > life[i])
-            release(a, s, s->lines[i].oldest);
+    for (size_t i = 0; i < LINES; i++) {
+        while (a->lines[i].oldest && now - a->slots[a->lines[i].oldest].since > life[i])
+            release(a, a->lines[i].oldest);
+        prefetch_oldest(a, &a->lines[i]);
+    }
 }
 
-static void evict(struct answers *a, struct shard *s)
+static void evict(struct answers *a)
 {
-    if (s->lines[LINE_ACKED].oldest) {
-        release(a, s, s->lines[LINE_ACKED].oldest);
-    } else if (s->lines[LINE_GIVEN].oldest) {
-        s->evicted++;
-        release(a, s, s->lines[LINE_GIVEN].oldest);
+    if (a->lines[LINE_ACKED].oldest) {
+        release(a, a->lines[LINE_ACKED].oldest);
+    } else if (a->lines[LINE_GIVEN].oldest) {
+        add(&a->evicted, 1);
+        release(a, a->lines[LINE_GIVEN].oldest);
     }
 }
 
 /* An index, or 0 when every slot holds a call in progress. */
-static uint32_t take_slot(struct answers *a, struct shard *s)
+static uint32_t take_slot(struct answers *a)
 {
-    if (!s->free && s->used < a->capacity)
-        return ++s->used;
-    if (!s->free)
-        evict(a, s);
-    const uint32_t at = s->free;
+    if (!a->free && a->used < a->capacity)
+        return ++a->used;
+    if (!a->free)
+        evict(a);
+    const uint32_t at = a->free;
     if (at)
-        s->free = s->slots[at].chain;
+        a->free = a->slots[at].chain;
     return at;
 }
 
-static uint32_t find(struct answers *a, struct shard *s, const struct answers_key *key)
+static uint32_t find(const struct answers *a, const struct answers_key *key)
 {
-    uint32_t at = *bucket_of(a, s, key->transaction);
-    while (at && !(same(s->slots[at].key.transaction, key->transaction) &&
-                   same(s->slots[at].key.message, key->message)))
-        at = s->slots[at].chain;
+    uint32_t at = *bucket_of(a, key->transaction);
+    while (at && !(same(a->slots[at].key.transaction, key->transaction) &&
+                   same(a->slots[at].key.message, key->message)))
+        at = a->slots[at].chain;
     return at;
 }
 
-static void enter(struct answers *a, struct shard *s, uint32_t at, const struct answers_key *key)
+static void enter(struct answers *a, uint32_t at, const struct answers_key *key)
 {
-    uint32_t *bucket = bucket_of(a, s, key->transaction);
-    struct slot *slot = &s->slots[at];
+    uint32_t *bucket = bucket_of(a, key->transaction);
+    struct slot *slot = &a->slots[at];
     slot->key = *key;
-    slot->number = ++s->numbers;
+    slot->number = ++a->numbers ? a->numbers : ++a->numbers;
     slot->parked = 0;
     slot->state = SLOT_BUSY;
     slot->cancelled = false;
     slot->chain = *bucket;
     *bucket = at;
-    s->busy++;
+    add(&a->busy, 1);
 }
 
 /* The rows of signing may mean something else by now. */
 static bool is_worthless(const struct slot *slot, uint64_t generation)
 {
-    return slot->state != SLOT_BUSY && slot->kept.status == 0 && slot->kept.decision.signing &&
-           slot->kept.generation != generation;
+    return slot->state != SLOT_BUSY && slot->status == 0 && slot->decision.signing &&
+           slot->generation != (uint32_t)generation;
+}
+
+static struct answer_kept kept_of(const struct slot *slot)
+{
+    return (struct answer_kept){ .generation = slot->generation,
+                                 .status = slot->status,
+                                 .decision = slot->decision };
 }
 
 enum answers_found answers_claim(struct answers *a, const struct answers_key *key, uint64_t generation,
                                  mono_t now, struct answers_ticket *ret, struct answer_kept *ret_kept)
 {
-    struct shard *s = shard_of(a, key->transaction);
-    enum answers_found found = ANSWERS_NEW;
-    *ret = (struct answers_ticket){ .shard = (uint32_t)(s - a->shards) };
-    pthread_mutex_lock(&s->lock);
-    expire(a, s, now);
-    uint32_t at = find(a, s, key);
-    if (at && is_worthless(&s->slots[at], generation)) {
-        release(a, s, at);
+    *ret = (struct answers_ticket){ 0, 0 };
+    expire(a, now);
+    uint32_t at = find(a, key);
+    if (at && is_worthless(&a->slots[at], generation)) {
+        release(a, at);
         at = 0;
     }
-    if (at && s->slots[at].state == SLOT_BUSY) {
-        found = ANSWERS_BUSY;
-    } else if (at) {
-        *ret_kept = s->slots[at].kept;
-        found = ANSWERS_GIVEN;
-    } else if ((at = take_slot(a, s)) != 0) {
-        enter(a, s, at, key);
-        ret->slot = at;
-        ret->number = s->slots[at].number;
+    if (at && a->slots[at].state == SLOT_BUSY)
+        return ANSWERS_BUSY;
+    if (at) {
+        *ret_kept = kept_of(&a->slots[at]);
+        return ANSWERS_GIVEN;
+    }
+    at = take_slot(a);
+    if (at) {
+        enter(a, at, key);
+        *ret = (struct answers_ticket){ at, a->slots[at].number };
     } else {
-        s->full++;
+        add(&a->full, 1);
     }
-    pthread_mutex_unlock(&s->lock);
-    return found;
+    return ANSWERS_NEW;
 }
 
-/* The slot of a ticket that is still good, its shard locked; or NULL, nothing locked. */
-static struct slot *hold(struct answers *a, const struct answers_ticket *ticket, struct shard **ret)
+/* The slot of a ticket that is still good, or NULL. */
+static struct slot *slot_of(struct answers *a, const struct answers_ticket *ticket)
 {
-    struct shard *s = &a->shards[ticket->shard];
-    if (!ticket->slot)
-        return NULL;
-    pthread_mutex_lock(&s->lock);
-    if (s->slots[ticket->slot].number == ticket->number) {
-        *ret = s;
-        return &s->slots[ticket->slot];
-    }
-    pthread_mutex_unlock(&s->lock);
-    return NULL;
+    struct slot *slot = &a->slots[ticket->slot];
+    return ticket->slot && slot->number == ticket->number ? slot : NULL;
 }
 
-bool answers_park(struct answers *a, const struct answers_ticket *ticket, unsigned worker, uint64_t parked)
+bool answers_park(struct answers *a, const struct answers_ticket *ticket, uint64_t parked)
 {
-    struct shard *s;
-    struct slot *slot = hold(a, ticket, &s);
-    if (!slot)
+    struct slot *slot = slot_of(a, ticket);
+    if (!slot || slot->state != SLOT_BUSY)
         return false;
-    const bool cancelled = slot->cancelled;
-    slot->worker = (uint16_t)worker;
     slot->parked = parked;
-    pthread_mutex_unlock(&s->lock);
-    return cancelled;
+    return slot->cancelled;
 }
 
 void answers_give(struct answers *a, const struct answers_ticket *ticket, const struct answer_kept *kept,
                   mono_t now)
 {
-    struct shard *s;
-    struct slot *slot = hold(a, ticket, &s);
-    if (!slot)
+    struct slot *slot = slot_of(a, ticket);
+    if (!slot || slot->state != SLOT_BUSY)
         return;
-    if (slot->state == SLOT_BUSY) {
-        s->busy--;
-        slot->kept = *kept;
-        join_line(s, ticket->slot, SLOT_GIVEN, now);
-    }
-    pthread_mutex_unlock(&s->lock);
+    add(&a->busy, -1);
+    slot->generation = (uint32_t)kept->generation;
+    slot->status = (uint16_t)kept->status;
+    slot->decision = kept->decision;
+    join_line(a, ticket->slot, SLOT_GIVEN, now);
 }
 
 void answers_forget(struct answers *a, const struct answers_ticket *ticket)
 {
-    struct shard *s;
-    if (!hold(a, ticket, &s))
-        return;
-    release(a, s, ticket->slot);
-    pthread_mutex_unlock(&s->lock);
+    if (slot_of(a, ticket))
+        release(a, ticket->slot);
 }
 
 bool answers_unacknowledged(struct answers *a, const struct answers_ticket *ticket)
 {
-    struct shard *s;
-    const struct slot *slot = hold(a, ticket, &s);
-    if (!slot)
-        return false;
-    const bool waits = slot->state != SLOT_ACKED;
-    pthread_mutex_unlock(&s->lock);
-    return waits;
+    const struct slot *slot = slot_of(a, ticket);
+    return slot && slot->state != SLOT_ACKED;
 }
 
 void answers_acknowledge(struct answers *a, const uint64_t transaction[static 2], mono_t now)
 {
-    struct shard *s = shard_of(a, transaction);
-    pthread_mutex_lock(&s->lock);
-    expire(a, s, now);
-    for (uint32_t at = *bucket_of(a, s, transaction); at; at = s->slots[at].chain) {
-        struct slot *slot = &s->slots[at];
+    expire(a, now);
+    for (uint32_t at = *bucket_of(a, transaction); at; at = a->slots[at].chain) {
+        struct slot *slot = &a->slots[at];
         if (slot->state != SLOT_GIVEN || !same(slot->key.transaction, transaction))
             continue;
-        leave_line(s, slot);
-        join_line(s, at, SLOT_ACKED, now);
+        leave_line(a, slot);
+        join_line(a, at, SLOT_ACKED, now);
     }
-    pthread_mutex_unlock(&s->lock);
 }
 
 enum answers_cancelled answers_cancel(struct answers *a, const uint64_t transaction[static 2],
-                                      unsigned *ret_worker, uint64_t *ret_parked)
+                                      uint64_t *ret_parked)
 {
-    struct shard *s = shard_of(a, transaction);
     enum answers_cancelled result = CANCEL_UNKNOWN;
-    pthread_mutex_lock(&s->lock);
-    for (uint32_t at = *bucket_of(a, s, transaction); at && result != CANCEL_PARKED;
-         at = s->slots[at].chain) {
-        struct slot *slot = &s->slots[at];
+    for (uint32_t at = *bucket_of(a, transaction); at && result != CANCEL_PARKED; at = a->slots[at].chain) {
+        struct slot *slot = &a->slots[at];
         if (!same(slot->key.transaction, transaction))
             continue;
         result = CANCEL_TOO_LATE;
-        if (slot->state == SLOT_BUSY && !slot->cancelled) {
-            slot->cancelled = true;
-            if (slot->parked) {
-                *ret_worker = slot->worker;
-                *ret_parked = slot->parked;
-                result = CANCEL_PARKED;
-            }
+        if (slot->state != SLOT_BUSY || slot->cancelled)
+            continue;
+        slot->cancelled = true;
+        if (slot->parked) {
+            *ret_parked = slot->parked;
+            result = CANCEL_PARKED;
         }
     }
-    pthread_mutex_unlock(&s->lock);
     return result;
 }
 
-struct answers_counts answers_counts(struct answers *a)
+struct answers_counts answers_counts(const struct answers *a)
 {
-    struct answers_counts sum = { .capacity = (uint64_t)a->capacity * SHARDS };
-    for (size_t i = 0; i < SHARDS; i++) {
-        struct shard *s = &a->shards[i];
-        pthread_mutex_lock(&s->lock);
-        sum.kept += s->given;
-        sum.busy += s->busy;
-        sum.evicted += s->evicted;
-        sum.full += s->full;
-        pthread_mutex_unlock(&s->lock);
-    }
-    return sum;
+    return (struct answers_counts){
+        .kept = atomic_load_explicit(&a->given, memory_order_relaxed),
+        .busy = atomic_load_explicit(&a->busy, memory_order_relaxed),
+        .evicted = atomic_load_explicit(&a->evicted, memory_order_relaxed),
+        .full = atomic_load_explicit(&a->full, memory_order_relaxed),
+        .capacity = a->capacity,
+    };
 }

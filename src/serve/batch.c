@@ -61,7 +61,7 @@ static bool park(struct worker *w, struct lane *lane)
     lane->state = LANE_PARK;
     p->resumed = false;
     ask_for_signers(w, p, &lane->hearing);
-    if (answers_park(w->server->answers, &p->ticket, w->number, p->number)) {
+    if (answers_park(w->answers, &p->ticket, p->number)) {
         lane->state = LANE_CANCEL;
         lane->parked = p;
         return true;
@@ -286,17 +286,16 @@ static void keep_records(struct worker *w)
 
 static void remember(struct worker *w, struct lane *lane)
 {
-    struct answers *a = w->server->answers;
     struct answer_kept kept = { .generation = w->snapshot->generation, .decision = lane->decision };
     if (!lane->has_ticket || lane->state == LANE_PARK)
         return;
     if (!lane->keep || lane->origin.door != DOOR_UDP) {
-        answers_forget(a, &lane->ticket);
+        answers_forget(w->answers, &lane->ticket);
         return;
     }
     if (lane->state == LANE_CANCEL)
         kept.status = 487;
-    answers_give(a, &lane->ticket, &kept, w->now.mono);
+    answers_give(w->answers, &lane->ticket, &kept, w->now.mono);
 }
 
 /* After a 100 nobody repeats the INVITE, so the answer must repeat itself (RFC 3261 section 17.2.1). */

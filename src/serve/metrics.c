@@ -187,10 +187,24 @@ static void put_record(const struct server *s, struct buf *out)
     put_rows(out, rows, ARRAY_SIZE(rows));
 }
 
+static struct answers_counts all_answers(const struct server *s)
+{
+    struct answers_counts sum = { 0 };
+    for (size_t i = 0; i < s->n_workers; i++) {
+        const struct answers_counts c = answers_counts(s->workers[i]->answers);
+        sum.kept += c.kept;
+        sum.busy += c.busy;
+        sum.evicted += c.evicted;
+        sum.full += c.full;
+        sum.capacity += c.capacity;
+    }
+    return sum;
+}
+
 static void put_memory(const struct server *s, struct buf *out)
 {
     const struct replay_counts r = replay_counts(s->replay);
-    const struct answers_counts a = answers_counts(s->answers);
+    const struct answers_counts a = all_answers(s);
     const struct row rows[] = {
         { "replay_entered_total", "Tokens remembered", COUNTER, (double)server_count(s, COUNT_TOKENS) },
         { "replay_repeated_total", "Tokens seen again in another call", COUNTER, (double)r.repeated },

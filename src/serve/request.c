@@ -25,6 +25,13 @@ static void find_target(struct worker *w, struct lane *lane)
     o->to_n = o->peer_n;
 }
 
+/* The tag of all answers to this request; it says which worker has the call. */
+static void tag_of(struct worker *w, const struct lane *lane, char tag[static REPLY_TAG])
+{
+    reply_tag(w->server->tag_secret, &lane->message, tag);
+    passing_mark(tag, lane->owner);
+}
+
 static void clear_out(struct lane *lane)
 {
     const size_t most = lane->bytes.n + ANSWER_SURPLUS;
@@ -35,7 +42,7 @@ static bool begin(struct worker *w, struct lane *lane, int status, const char *r
 {
     const struct sip_source from = source_of(lane);
     char tag[REPLY_TAG];
-    reply_tag(w->server->tag_secret, &lane->message, tag);
+    tag_of(w, lane, tag);
     clear_out(lane);
     lane->status = status;
     return reply_begin(&lane->out, &lane->message, &from, status, reason ? reason : sip_reason(status),
@@ -115,7 +122,7 @@ void request_write(struct worker *w, struct lane *lane)
         lane->status = 200;
         return;
     }
-    reply_tag(w->server->tag_secret, &lane->message, tag);
+    tag_of(w, lane, tag);
     clear_out(lane);
     const enum bf_err err =
         answer_sip(&s->config->answer, s->signing, &lane->decision, &lane->message, &lane->call, &from,
@@ -130,20 +137,6 @@ void request_write(struct worker *w, struct lane *lane)
 
 /* ---- which call it is ---- */
 
-/* Digests of the parts, with their lengths, so that no two lists of parts look alike. */
-static bool digest(struct worker *w, struct span *parts, size_t n, uint64_t out[static 2])
-{
-    uint64_t lengths[8];
-    uint8_t sum[SHA256_BYTES];
-    for (size_t i = 1; i < n; i++)
-        lengths[i - 1] = parts[i].n;
-    parts[0] = span_make(lengths, (n - 1) * sizeof *lengths);
-    if (sha256_many(desk_sha256(w->desk), parts, n, sum) != BF_OK)
-        return false;
-    memcpy(out, sum, 2 * sizeof *out);
-    return true;
-}
-
 static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t out[static 2])
 {
     struct {
@@ -153,20 +146,20 @@ static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t o
     } fixed;
     struct sip_via via;
     struct fault fault;
-    struct span rest = message_header(&lane->message, SIP_H_VIA), top;
-    memset(&fixed, 0, sizeof fixed);
-    if (!sip_list_next(&rest, &top) || sip_via_read(top, &via, &fault) != BF_OK)
+    if (message_top_via(&lane->message, &via, &fault) != BF_OK)
         return false;
+    memset(&fixed, 0, sizeof fixed);
     addr_bytes(origin_addr(&lane->origin), fixed.addr);
     fixed.cseq = lane->message.cseq;
     fixed.port = via.port;
     fixed.door = (uint16_t)lane->origin.door;
-    struct span parts[] = { SPAN_NONE, span_make(&fixed, sizeof fixed), via.host, via.branch,
-                            message_header(&lane->message, SIP_H_CALL_ID) };
-    return digest(w, parts, ARRAY_SIZE(parts), out);
+    const struct span parts[] = { span_make(&fixed, sizeof fixed), via.host, via.branch,
+                                  message_header(&lane->message, SIP_H_CALL_ID) };
+    hash_parts(&w->server->call_key, parts, ARRAY_SIZE(parts), out);
+    return true;
 }
 
-static bool key_of(struct worker *w, const struct lane *lane, struct answers_key *key)
+static void message_of(struct worker *w, const struct lane *lane, uint64_t out[static 2])
 {
     struct {
         uint8_t addr[16];
@@ -176,17 +169,22 @@ static bool key_of(struct worker *w, const struct lane *lane, struct answers_key
     addr_bytes(origin_addr(&lane->origin), fixed.addr);
     fixed.port = addr_port(origin_addr(&lane->origin));
     fixed.door = (uint16_t)lane->origin.door;
-    struct span parts[] = { SPAN_NONE, span_make(&fixed, sizeof fixed), lane->message.bytes };
-    return transaction_of(w, lane, key->transaction) && digest(w, parts, ARRAY_SIZE(parts), key->message);
+    const struct span parts[] = { span_make(&fixed, sizeof fixed), lane->message.bytes };
+    hash_parts(&w->server->call_key, parts, ARRAY_SIZE(parts), out);
+}
+
+static bool to_tag(const struct sip_message *m, struct span *ret)
+{
+    struct sip_address to;
+    struct fault fault;
+    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK &&
+           sip_param(to.params, SPAN("tag"), ret);
 }
 
 static bool in_dialog(const struct sip_message *m)
 {
-    struct sip_address to;
-    struct fault fault;
     struct span tag;
-    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK &&
-           sip_param(to.params, SPAN("tag"), &tag);
+    return to_tag(m, &tag);
 }
 
 /* ---- the methods ---- */
@@ -194,26 +192,42 @@ static bool in_dialog(const struct sip_message *m)
 static void look_ack(struct worker *w, struct lane *lane)
 {
     uint64_t transaction[2];
+    struct span tag = SPAN_NONE;
     count_add(&w->counts, COUNT_ACKS, 1);
-    if (transaction_of(w, lane, transaction))
-        answers_acknowledge(w->server->answers, transaction, w->now.mono);
+    if (transaction_of(w, lane, transaction)) {
+        (void)to_tag(&lane->message, &tag);
+        passing_ack(w, passing_marked(tag), transaction);
+    }
     lane->state = LANE_DROP;
+}
+
+/* What this worker, or all of them, know of the call that is to be cancelled. false: the others are asked now. */
+static bool find_cancelled(struct worker *w, struct lane *lane)
+{
+    uint64_t transaction[2];
+    struct lane_cancel *c = &lane->cancel;
+    if (c->asked)
+        return true;
+    *c = (struct lane_cancel){ .answer = CANCEL_UNKNOWN, .worker = w->number };
+    count_add(&w->counts, COUNT_CANCELS, 1);
+    if (!transaction_of(w, lane, transaction))
+        return true;
+    c->answer = answers_cancel(w->answers, transaction, &c->parked);
+    return c->answer != CANCEL_UNKNOWN || !passing_cancel(w, lane, transaction);
 }
 
 static void look_cancel(struct worker *w, struct lane *lane)
 {
-    uint64_t transaction[2], parked = 0;
-    unsigned owner = 0;
-    count_add(&w->counts, COUNT_CANCELS, 1);
-    if (!transaction_of(w, lane, transaction)) {
-        request_status(w, lane, 400, NULL);
+    if (!find_cancelled(w, lane)) {
+        lane->state = LANE_DROP;
         return;
     }
-    switch (answers_cancel(w->server->answers, transaction, &owner, &parked)) {
+    switch (lane->cancel.answer) {
     case CANCEL_UNKNOWN: request_status(w, lane, 481, NULL); return;
-    case CANCEL_PARKED: worker_cancel(w->server->workers[owner], parked); break;
+    case CANCEL_PARKED: worker_cancel(w->server->workers[lane->cancel.worker], lane->cancel.parked); break;
     case CANCEL_TOO_LATE: break;
     }
+    lane->owner = lane->cancel.worker;
     request_status(w, lane, 200, NULL);
 }
 
@@ -254,12 +268,13 @@ static bool claim(struct worker *w, struct lane *lane)
 {
     struct answers_key key;
     struct answer_kept kept;
-    if (!key_of(w, lane, &key)) {
+    if (!transaction_of(w, lane, key.transaction)) {
         request_status(w, lane, 400, NULL);
         return false;
     }
+    message_of(w, lane, key.message);
     const enum answers_found found =
-        answers_claim(w->server->answers, &key, w->snapshot->generation, w->now.mono, &lane->ticket, &kept);
+        answers_claim(w->answers, &key, w->snapshot->generation, w->now.mono, &lane->ticket, &kept);
     if (found == ANSWERS_NEW) {
         lane->has_ticket = true;
         return true;
@@ -447,7 +462,8 @@ void request_look(struct worker *w, struct lane *lane)
         lane->state = LANE_DROP;
         return;
     }
-    count_add(&w->counts, COUNT_MESSAGES, 1);
+    if (!lane->cancel.asked)
+        count_add(&w->counts, COUNT_MESSAGES, 1);
     lane->message.is_request = false;
     lane->message.n_headers = 0;
     err = message_read(lane->bytes, lane->origin.door == DOOR_TCP ? SIP_STREAM : SIP_DATAGRAM, &lane->message,

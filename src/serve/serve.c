@@ -91,9 +91,6 @@ static enum bf_err make_memory(struct server *s, const struct config *c, char **
     enum bf_err err = replay_create((size_t)c->replay_entries, window, &s->replay);
     if (err)
         return say(ret_message, err, "replay_entries: the memory of tokens cannot be made");
-    err = answers_create((size_t)c->sip.answers_mb << 20, &s->answers);
-    if (err)
-        return say(ret_message, err, "sip.answers_mb: the memory of answers cannot be made");
     parking_init(&s->parking, (uint64_t)c->sip.parked, (uint64_t)c->sip.parked_mb << 20);
     s->freshness_max = c->freshness_s;
     return BF_OK;
@@ -233,8 +230,9 @@ static enum bf_err make_workers(struct server *s, const struct config *c)
     s->addresses = calloc(c->sip.n_listen + 2, sizeof *s->addresses);
     if (!s->workers || !s->listeners || !s->addresses)
         return BF_ENOMEM;
+    const struct worker_room room = { n, c->sip.n_listen, ((size_t)c->sip.answers_mb << 20) / n };
     for (size_t i = 0; i < n; i++) {
-        const enum bf_err err = worker_create(s, (unsigned)i, c->sip.n_listen, &s->workers[i]);
+        const enum bf_err err = worker_create(s, (unsigned)i, &room, &s->workers[i]);
         if (err)
             return err;
         s->n_workers++;
@@ -273,6 +271,7 @@ static enum bf_err make_base(struct server *s, char **ret_message)
         err = BF_EIO;
     random_bytes(s->tag_secret, sizeof s->tag_secret);
     s->source_key = hash_key_random();
+    hash_wide_random(&s->call_key);
     s->generation = 1;
     return err ? say(ret_message, err, "the server cannot be made") : BF_OK;
 }
@@ -352,7 +351,6 @@ void server_destroy(struct server *s)
     snapshot_destroy(atomic_load(&s->snapshot));
     epoch_destroy(s->epoch);
     replay_destroy(s->replay);
-    answers_destroy(s->answers);
     if (s->control >= 0)
         close(s->control);
     free(s->addresses);

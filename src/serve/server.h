@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "base/digest.h"
 #include "base/epoch.h"
 #include "serve/answers.h"
 #include "serve/counts.h"
@@ -55,7 +56,6 @@ struct server {
     struct signers *signers;
     struct replay *replay;
     struct recorder *recorder; /* NULL: no record is kept */
-    struct answers *answers;
     struct hops *hops;
     struct parking parking;
 
@@ -72,6 +72,7 @@ struct server {
 
     uint8_t tag_secret[16];
     struct hash_key source_key;
+    struct hash_wide call_key; /* of what makes a call a call: request.c */
     _Atomic uint64_t numbers;           /* of connections and parked calls */
     _Atomic uint64_t connections, held; /* open now; bytes they hold */
     uint64_t max_connections;

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/answers.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "tap.h"
 
 static struct answers_key key_of(uint64_t transaction, uint64_t message)
@@ -140,7 +137,7 @@ static void a_decision_lives_for_32_seconds(void **state)
 
 static void a_full_table_forgets_the_oldest_decision_and_never_a_call_in_progress(void **state)
 {
-    auto_(answers_destroy) struct answers *a = table(0); /* the least: four slots a shard */
+    auto_(answers_destroy) struct answers *a = table(0); /* the least */
     const uint64_t capacity = answers_counts(a).capacity;
     struct answers_ticket busy, t;
     struct answer_kept kept, mine = kept_of(0, 1);
@@ -170,7 +167,7 @@ static void without_room_a_call_is_still_answered(void **state)
         if (t.slot)
             continue;
         seen = true;
-        assert_false(answers_park(a, &t, 0, 1));
+        assert_false(answers_park(a, &t, 1));
         answers_give(a, &t, &mine, 0);
         answers_forget(a, &t);
         assert_false(answers_unacknowledged(a, &t));
@@ -199,61 +196,21 @@ static void sip_040_cancel_finds_the_call_in_every_state(void **state)
     struct answers_ticket t;
     struct answer_kept kept, mine = kept_of(0, 1);
     const struct answers_key key = key_of(1, 1), early = key_of(2, 1);
-    unsigned worker = 0;
     uint64_t parked = 0;
     (void)state;
-    assert_int_equal(answers_cancel(a, key.transaction, &worker, &parked), CANCEL_UNKNOWN);
+    assert_int_equal(answers_cancel(a, key.transaction, &parked), CANCEL_UNKNOWN);
     assert_int_equal(claim(a, 1, 1, 0, &t, &kept), ANSWERS_NEW);
-    assert_false(answers_park(a, &t, 3, 99));
-    assert_int_equal(answers_cancel(a, key.transaction, &worker, &parked), CANCEL_PARKED);
-    assert_int_equal(worker, 3);
+    assert_false(answers_park(a, &t, 99));
+    assert_int_equal(answers_cancel(a, key.transaction, &parked), CANCEL_PARKED);
     assert_int_equal(parked, 99);
-    assert_int_equal(answers_cancel(a, key.transaction, &worker, &parked), CANCEL_TOO_LATE);
+    assert_int_equal(answers_cancel(a, key.transaction, &parked), CANCEL_TOO_LATE);
     answers_give(a, &t, &mine, 0);
-    assert_int_equal(answers_cancel(a, key.transaction, &worker, &parked), CANCEL_TOO_LATE);
+    assert_int_equal(answers_cancel(a, key.transaction, &parked), CANCEL_TOO_LATE);
 
     /* A CANCEL that overtakes: the call learns of it when it is about to wait. */
     assert_int_equal(claim(a, 2, 1, 0, &t, &kept), ANSWERS_NEW);
-    assert_int_equal(answers_cancel(a, early.transaction, &worker, &parked), CANCEL_TOO_LATE);
-    assert_true(answers_park(a, &t, 0, 1));
-}
-
-enum { RACERS = 4, ROUNDS = 20000 };
-
-struct racer {
-    struct answers *a;
-    _Atomic unsigned *news;
-};
-
-static void *race(void *arg)
-{
-    const struct racer *r = arg;
-    struct answers_ticket t;
-    struct answer_kept kept, mine = kept_of(0, 1);
-    for (uint64_t i = 0; i < ROUNDS; i++) {
-        const struct answers_key key = key_of(i, i);
-        if (answers_claim(r->a, &key, 1, 0, &t, &kept) != ANSWERS_NEW)
-            continue;
-        atomic_fetch_add(&r->news[i], 1);
-        answers_give(r->a, &t, &mine, 0);
-    }
-    return NULL;
-}
-
-static void of_workers_that_meet_the_same_call_one_answers_it(void **state)
-{
-    static _Atomic unsigned news[ROUNDS];
-    auto_(answers_destroy) struct answers *a = table(64 << 20);
-    struct racer racer = { a, news };
-    pthread_t threads[RACERS];
-    (void)state;
-    for (size_t i = 0; i < RACERS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, race, &racer), 0);
-    for (size_t i = 0; i < RACERS; i++)
-        pthread_join(threads[i], NULL);
-    for (size_t i = 0; i < ROUNDS; i++)
-        assert_int_equal(news[i], 1);
-    assert_int_equal(answers_counts(a).kept, ROUNDS);
+    assert_int_equal(answers_cancel(a, early.transaction, &parked), CANCEL_TOO_LATE);
+    assert_true(answers_park(a, &t, 1));
 }
 
 int main(void)
@@ -270,7 +227,6 @@ int main(void)
         cmocka_unit_test(without_room_a_call_is_still_answered),
         cmocka_unit_test(a_ticket_of_an_earlier_use_is_worth_nothing),
         cmocka_unit_test(sip_040_cancel_finds_the_call_in_every_state),
-        cmocka_unit_test(of_workers_that_meet_the_same_call_one_answers_it),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

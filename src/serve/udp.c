@@ -2,18 +2,18 @@
 /*
  * UDP in batches: one recvmmsg into the lanes, one sendmmsg out of them.                        design.md "Spread", SIP-020
  *
- * Every worker has a socket of its own on the shared port; a classic BPF program deals datagrams by chance, so that one
- * client sending from one socket fills all workers. The kernel stamps datagrams as they arrive: that is what a
+ * Every worker has a socket of its own on the shared port, and datagrams are dealt by what is in them (deal.h). The kernel stamps datagrams as they arrive: that is what a
  * call is judged at, and what tells overload.
  */
 #include "serve/worker.h"
 
 #include <errno.h>
-#include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "serve/deal.h"
 
 #define RECEIVE_BUFFER (4 << 20) /* asked for; the kernel gives what net.core.rmem_max allows */
 #define CONTROL_BYTES  128u
@@ -74,18 +74,6 @@ static int open_one(const struct sockaddr *addr, socklen_t n, bool share)
     return -1;
 }
 
-/* The kernel's own random number modulo the number of sockets, in the order they were bound. */
-static bool deal_by_chance(int fd, size_t count)
-{
-    struct sock_filter code[] = {
-        { BPF_LD | BPF_W | BPF_ABS, 0, 0, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM) },
-        { BPF_ALU | BPF_MOD | BPF_K, 0, 0, (uint32_t)count },
-        { BPF_RET | BPF_A, 0, 0, 0 },
-    };
-    const struct sock_fprog program = { .len = ARRAY_SIZE(code), .filter = code };
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) == 0;
-}
-
 /*
  * SO_REUSEPORT would let us share a port with another server of the same user in silence: a first socket
  * without it finds the port free, or says who is in the way; it also picks the port when 0 is asked for.
@@ -112,7 +100,7 @@ enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t 
         good = fds[opened] >= 0;
         opened += good;
     }
-    if (good && (count == 1 || deal_by_chance(fds[0], count)))
+    if (good && (count == 1 || deal(fds[0], count)))
         return BF_OK;
     if (asprintf(ret_message, "udp:%s cannot be opened: %s", addr_text(addr, text), strerror(errno)) < 0)
         *ret_message = NULL;

@@ -38,7 +38,7 @@ static enum bf_err make_lanes(struct worker *w)
     return BF_OK;
 }
 
-static enum bf_err make(struct worker *w)
+static enum bf_err make(struct worker *w, const struct worker_room *room)
 {
     char *lines = malloc(LINES_BYTES);
     enum bf_err err = inbox_init(&w->inbox);
@@ -54,10 +54,15 @@ static enum bf_err make(struct worker *w)
         err = signing_desk_create(&w->signing);
     if (!err)
         err = udp_io_create(&w->io);
+    if (!err)
+        err = answers_create(room->answers, &w->answers);
+    if (!err)
+        err = acks_create(room->n_workers, &w->acks);
     return err;
 }
 
-enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, struct worker **ret)
+enum bf_err worker_create(struct server *server, unsigned number, const struct worker_room *room,
+                          struct worker **ret)
 {
     struct worker *w = aligned_alloc(64, (sizeof *w + 63) / 64 * 64);
     if (!w)
@@ -69,8 +74,8 @@ enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, 
     w->inbox.fd = w->epoll = -1;
     w->id_keys[0] = hash_key_random();
     w->id_keys[1] = hash_key_random();
-    w->udp = calloc(n_udp + 1, sizeof *w->udp);
-    const enum bf_err err = w->udp ? make(w) : BF_ENOMEM;
+    w->udp = calloc(room->n_udp + 1, sizeof *w->udp);
+    const enum bf_err err = w->udp ? make(w, room) : BF_ENOMEM;
     if (err) {
         worker_destroy(w);
         return err;
@@ -91,7 +96,7 @@ static void drop_inbox(struct worker *w)
     struct inbox_item *item = w->inbox.fd >= 0 ? inbox_take(&w->inbox) : NULL;
     while (item) {
         struct inbox_item *next = item->next;
-        if (item->kind == INBOX_CANCEL)
+        if (item->kind == INBOX_CANCEL || item->kind == INBOX_CANCEL_ASKED)
             free(item);
         else if (item->kind == INBOX_CONNECTION)
             connection_drop(item);
@@ -126,6 +131,8 @@ void worker_destroy(struct worker *w)
     inbox_clear(&w->inbox);
     udp_io_destroy(w->io);
     signing_desk_destroy(w->signing);
+    answers_destroy(w->answers);
+    acks_destroy(w->acks);
     desk_destroy(w->desk);
     free(w->lines.p);
     free(w->peer_texts);
@@ -145,7 +152,9 @@ struct lane *worker_lane(struct worker *w)
     lane->parked = NULL;
     lane->last = lane->shed = lane->json = lane->cancelled = false;
     lane->has_ticket = lane->keep = false;
-    lane->ticket = (struct answers_ticket){ 0, 0, 0 };
+    lane->ticket = (struct answers_ticket){ 0, 0 };
+    lane->cancel.asked = false;
+    lane->owner = w->number;
     lane->status = 0;
     lane->error = NULL;
     lane->record = NULL;
@@ -215,6 +224,7 @@ static void take_inbox(struct worker *w)
         switch (item->kind) {
         case INBOX_SIGNER: take_signer(w, item); break;
         case INBOX_CANCEL: take_cancel(w, item); break;
+        case INBOX_CANCEL_ASKED: passing_cancel_taken(w, item); break;
         case INBOX_CONNECTION: connection_adopt(w, item); break;
         case INBOX_HTTP: http_take(w, item); break;
         }
@@ -251,7 +261,7 @@ static void resend(struct worker *w)
             at = &r->next;
             continue;
         }
-        const bool wanted = answers_unacknowledged(w->server->answers, &r->ticket);
+        const bool wanted = answers_unacknowledged(w->answers, &r->ticket);
         if (wanted) {
             udp_send_one(w, &r->origin, span_make(r->bytes, r->n));
             count_add(&w->counts, COUNT_RESENT, 1);
@@ -311,6 +321,7 @@ static void round_begin(struct worker *w)
     epoch_enter(w->server->epoch, w->slot);
     w->snapshot = atomic_load(&w->server->snapshot);
     forget_old_keys(w);
+    passing_take(w);
 }
 
 static void round_end(struct worker *w)
@@ -342,6 +353,8 @@ static void turn(struct worker *w, const struct epoll_event *events, int n)
     if (w->now.mono - w->swept >= SWEEP)
         sweep(w);
     round_end(w);
+    passing_publish(w);
+    atomic_store(&w->resending, w->resends != NULL);
     connections_flush(w);
     connections_bury(w);
     w->took = clock_now(w->server->clock).mono - begun;

@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 
 #include "record/record.h"
+#include "serve/acks.h"
 #include "serve/server.h"
 
 #define ANSWER_SURPLUS 2048u /* an answer is at most its request and this much */
@@ -27,6 +28,14 @@ enum lane_state {
     LANE_PARK,    /* waits for a certificate: out holds the 100 */
 };
 
+/* A CANCEL whose transaction is not this worker's: what the others know of it (passing.c). */
+struct lane_cancel {
+    bool asked;
+    enum answers_cancelled answer;
+    unsigned worker; /* where the call is */
+    uint64_t parked;
+};
+
 struct lane {
     enum lane_state state;
     struct span bytes; /* in `in`, a connection's buffer, a parked call or an HTTP body */
@@ -37,6 +46,8 @@ struct lane {
     bool cancelled;        /* parked, and its CANCEL came */
     bool has_ticket, keep; /* the call is claimed; its decision is worth keeping */
     struct answers_ticket ticket;
+    struct lane_cancel cancel;
+    unsigned owner; /* the worker that has the call: it stands in the To tag */
     struct sip_message message;
     struct call call;
     struct hearing hearing;
@@ -69,6 +80,10 @@ struct worker {
     pthread_t thread;
     bool started;
     unsigned slot; /* in the epoch */
+    struct answers *answers;
+    struct acks *acks;      /* that reached other workers */
+    uint64_t passed;        /* a bit a worker: there are ACKs for it that it has not been shown */
+    _Atomic bool resending; /* answers are being repeated for want of an ACK */
     struct inbox inbox;
     struct hash_key id_keys[2];
     uint64_t ids;
@@ -108,7 +123,12 @@ struct worker {
     struct counts counts;
 };
 
-enum bf_err worker_create(struct server *server, unsigned number, size_t n_udp, struct worker **ret) must_use;
+struct worker_room {
+    size_t n_workers, n_udp;
+    size_t answers; /* bytes */
+};
+enum bf_err worker_create(struct server *server, unsigned number, const struct worker_room *room,
+                          struct worker **ret) must_use;
 void worker_destroy(struct worker *w);
 enum bf_err worker_start(struct worker *w) must_use;
 void worker_join(struct worker *w);
@@ -131,6 +151,16 @@ void request_look(struct worker *w, struct lane *lane);
 /* A bare answer: LANE_ANSWER, or LANE_DROP when it cannot be answered. reason NULL: the standard phrase. */
 void request_status(struct worker *w, struct lane *lane, int status, const char *reason);
 void request_write(struct worker *w, struct lane *lane); /* the answer of its decision */
+
+/* passing.c: ACK and CANCEL that reached another worker than their call. */
+void passing_mark(char tag[static REPLY_TAG], unsigned worker); /* writes the worker into a tag of ours */
+int passing_marked(struct span tag);                            /* -1: none of ours */
+void passing_ack(struct worker *w, int owner, const uint64_t transaction[static 2]);
+void passing_publish(struct worker *w); /* after a batch */
+void passing_take(struct worker *w);    /* before one */
+/* The others are asked, and the lane comes back. false: there are none, or there is no memory. */
+bool passing_cancel(struct worker *w, const struct lane *lane, const uint64_t transaction[static 2]);
+void passing_cancel_taken(struct worker *w, struct inbox_item *item);
 
 /* keeping.c: the record and the log line of a decided lane. */
 void keeping_record(struct worker *w, struct lane *lane, struct record *ret, char peer[static 64]);

@@ -72,6 +72,22 @@ def main(place):
         equal(status(u.ask(follow("CANCEL", message))), 200)
         equal(status(u.ask(follow("CANCEL", request()))), 481)
 
+    def passed_on():
+        """ACK and CANCEL find their call whichever worker they meet; both answers have one To tag"""
+        u, tag = udp(), lambda answer: header(answer, "To").split(";tag=")[1]
+        kept = server.metrics()["answers_kept"]
+        for _ in range(24):  # of two workers, one of them is never met by chance
+            message = request()
+            answer = u.ask(message)
+            cancelled = u.ask(follow("CANCEL", message))
+            equal((status(cancelled), tag(cancelled)), (200, tag(answer)))
+            u.send(follow("ACK", message, header(answer, "To")))
+        eventually(lambda: server.metrics()["answers_kept"] == kept, "all are done with")
+        message = request()
+        u.ask(message)
+        u.send(follow("ACK", message))  # without our tag
+        eventually(lambda: server.metrics()["answers_kept"] == kept, "this one, too")
+
     def options():
         """sip_035 OPTIONS is answered with what the server can"""
         answer = udp().ask(request("OPTIONS", max_forwards="0"))
@@ -174,7 +190,7 @@ def main(place):
 
     def spread():
         """one client with one socket fills all workers"""
-        # The kernel deals by chance: of the hundreds sent above, all to one of two workers would be a miracle.
+        # Dealt by a hash of what is in them: of the hundreds sent above, all to one of two workers would be a miracle.
         m = server.metrics()
         check(all(m[f'worker_datagrams_total{{worker="{i}"}}'] > 20 for i in range(2)), m)
 
@@ -191,7 +207,7 @@ def main(place):
         lab.close()
 
     tap([a_signed_call, an_unsigned_call, a_tampered_call, a_retransmission, other_bytes, another_source, acknowledged,
-         cancel, options, methods, dialogs, max_forwards, malformed, too_large, strangers, target, six, wildcard, growth, batches,
+         cancel, passed_on, options, methods, dialogs, max_forwards, malformed, too_large, strangers, target, six, wildcard, growth, batches,
          spread, memory, ends])
 
 
