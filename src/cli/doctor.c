@@ -14,10 +14,15 @@ static const struct {
     doctor_question *ask;
     bool network; /* not asked with --offline */
 } questions[] = {
-    { "clock", doctor_clock, false },    { "dns", doctor_dns, true },
-    { "way out", doctor_way_out, true }, { "anchors", doctor_anchors, false },
-    { "crl", doctor_crl, false },        { "signing", doctor_sign, false },
-    { "disk", doctor_disk, false },      { "ports", doctor_ports, false },
+    { "clock", doctor_clock, false },
+    { "dns", doctor_dns, true },
+    { "way out", doctor_way_out, true },
+    { "anchors", doctor_anchors, false },
+    { "crl", doctor_crl, false },
+    { "signing", doctor_sign, false },
+    { "emergency", doctor_emergency, false },
+    { "disk", doctor_disk, false },
+    { "ports", doctor_ports, false },
     { "test call", doctor_call, false },
 };
 
@@ -43,7 +48,8 @@ static const struct command_help help = {
     .example = "bonafide doctor --config /etc/bonafide/bonafide.yaml\n"
                "        is this machine fit to run the server?\n",
     .usage = "[OPTION...]",
-    .about = "Looks at the clock, DNS, the way out, anchors, CRLs, signing keys, disk and ports, and places\n"
+    .about = "Looks at the clock, DNS, the way out, anchors, CRLs, signing keys, emergency numbers, disk and "
+             "ports, and places\n"
              "a test call when a server runs here. A line each: ok, warn or FAIL, and what to do.\n",
     .rows = rows,
     .more = "Exit status: 0, or 1 when anything failed; 64 wrong usage.\n",

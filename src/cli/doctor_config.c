@@ -155,6 +155,20 @@ static void port_ask(const struct sockaddr_storage *addr, socklen_t n, int type,
     snprintf(ret->said + at, sizeof ret->said - at, "%s%s (%s)", at ? ", " : "", name, strerror(err));
 }
 
+void doctor_emergency(const struct doctor *d, struct finding *ret)
+{
+    const size_t n = d->config->policy.n_never_block;
+    if (d->config->policy.never_block_defaults)
+        finding_set(ret, FINDING_OK, "",
+                    "calls to and from 112, 911 and others are never stood in the way of");
+    else
+        finding_set(
+            ret, FINDING_WARN,
+            "take out policy.never_block_defaults, or see that policy.never_block names every emergency "
+            "number your phones may dial",
+            "policy.never_block_defaults is false: only %zu numbers or sets are never blocked", n);
+}
+
 void doctor_ports(const struct doctor *d, struct finding *ret)
 {
     const struct config *c = d->config;

@@ -260,6 +260,31 @@ static void place_journal(struct loading *l)
     l->reader.no_memory |= !c->store.journal;
 }
 
+/* A list of the operator's own never takes the emergency numbers away: only never_block_defaults does. */
+static void add_emergency_numbers(struct loading *l)
+{
+    static const struct number_range emergency[] = {
+        { .start = { "112", 3 }, .count = 1 }, { .start = { "911", 3 }, .count = 1 },
+        { .start = { "999", 3 }, .count = 1 }, { .start = { "000", 3 }, .count = 1 },
+        { .start = { "110", 3 }, .count = 1 }, { .start = { "118", 3 }, .count = 1 },
+        { .start = { "119", 3 }, .count = 1 },
+    };
+    struct config *c = l->config;
+    const size_t n = c->policy.n_never_block, all = n + ARRAY_SIZE(emergency);
+    if (!c->policy.never_block_defaults)
+        return;
+    struct number_range *ranges = arena_take(l->reader.arena, all * sizeof *ranges);
+    if (!ranges) {
+        l->reader.no_memory = true;
+        return;
+    }
+    memcpy(ranges, emergency, sizeof emergency);
+    if (n)
+        memcpy(ranges + ARRAY_SIZE(emergency), c->policy.never_block, n * sizeof *ranges);
+    c->policy.never_block = ranges;
+    c->policy.n_never_block = all;
+}
+
 static void name_node(struct loading *l)
 {
     struct config *c = l->config;
@@ -314,6 +339,7 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_domains(l);
         check_listeners(l);
         check_plan(l);
+        add_emergency_numbers(l);
         place_journal(l);
         name_node(l);
     }

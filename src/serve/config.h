@@ -83,8 +83,9 @@ struct config {
     char least_attestation;
     struct answer_options answer; /* policy, redress, verstat.*, headers */
     struct {
-        const struct number_range *never_block;
+        const struct number_range *never_block; /* with the emergency numbers, unless they were refused */
         size_t n_never_block;
+        bool never_block_defaults;
         const struct number_range *same_line;
         size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
     } policy;

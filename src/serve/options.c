@@ -210,11 +210,14 @@ const struct config_option config_options[] = {
       AT(answer.policy[BROKEN]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
     { "policy.impostor", &kind_policy, "pass", "The same for a call that pretends to be someone it is not.",
       AT(answer.policy[IMPOSTOR]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
-    { "policy.never_block", &kind_service, "[\"112\", \"911\", \"999\", \"000\", \"110\", \"118\", \"119\"]",
-      "Numbers whose calls nothing may stand in the way of, to them and from them: keep the numbers for "
-      "emergencies in it. "
-      "urn:service is always among them.",
+    { "policy.never_block", &kind_service, "[]",
+      "Numbers whose calls nothing may stand in the way of, to them and from them, besides the emergency "
+      "numbers of policy.never_block_defaults. urn:service is always among them.",
       LIST_AT(policy.never_block, policy.n_never_block), .shape = SHAPE_LIST },
+    { "policy.never_block_defaults", &kind_bool, "true",
+      "Whether 112, 911, 999, 000, 110, 118 and 119 are never blocked either. With false, only what "
+      "policy.never_block names.",
+      AT(policy.never_block_defaults) },
     { "policy.same_line", &kind_pair, "[]",
       "Pairs of numbers that are one line, so that one may be shown and the other proven.",
       LIST_AT(policy.same_line, policy.n_same_line), .shape = SHAPE_LIST },

@@ -303,12 +303,48 @@ static void rows_are_read_with_all_their_fields(void **state)
     assert_null(c->sign[0].chain);
     assert_int_equal(c->policy.n_same_line, 4);
     assert_memory_equal(c->policy.same_line[3].start.digits, "332", 3);
-    assert_int_equal(c->policy.n_never_block, 2);
-    assert_memory_equal(c->policy.never_block[0].start.digits, "112", 3);
+    assert_int_equal(c->policy.n_never_block, 7 + 2);
+    assert_memory_equal(c->policy.never_block[8].start.digits, "1911", 4);
     assert_int_equal(c->answer.policy[IMPOSTOR].action, ACTION_TO);
     assert_string_equal(c->answer.policy[IMPOSTOR].to, "sip:desk@192.0.2.7");
     assert_int_equal(c->answer.policy[BROKEN].action, ACTION_REJECT);
     config_destroy(c);
+}
+
+static bool never_blocked(const struct config *c, const char *digits)
+{
+    struct number number = { .n = (uint8_t)strlen(digits) };
+    memcpy(number.digits, digits, number.n);
+    for (size_t i = 0; i < c->policy.n_never_block; i++)
+        if (number_range_holds(&c->policy.never_block[i], &number))
+            return true;
+    return false;
+}
+
+static void emergency_numbers_stay_unless_they_are_refused_in_so_many_words(void **state)
+{
+    static const char *const defaults[] = { "112", "911", "999", "000", "110", "118", "119" };
+    static const struct {
+        const char *yaml;
+        bool emergency, own;
+    } rows[] = {
+        { "", true, false },
+        { "policy: {never_block: ['+12025550100', '988']}\n", true, true },
+        { "policy: {never_block: []}\n", true, false },
+        { "policy: {never_block_defaults: true, never_block: ['+12025550100', '988']}\n", true, true },
+        { "policy: {never_block_defaults: false, never_block: ['+12025550100', '988']}\n", false, true },
+        { "policy: {never_block_defaults: false}\n", false, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct config *c = good(rows[i].yaml);
+        for (size_t j = 0; j < ARRAY_SIZE(defaults); j++)
+            assert_int_equal(never_blocked(c, defaults[j]), rows[i].emergency);
+        assert_int_equal(never_blocked(c, "12025550100"), rows[i].own);
+        assert_int_equal(never_blocked(c, "988"), rows[i].own);
+        assert_false(never_blocked(c, "12025550101"));
+        config_destroy(c);
+    }
 }
 
 static void paths_are_relative_to_the_file_and_defaults_to_the_state_directory(void **state)
@@ -562,6 +598,7 @@ int main(void)
         cmocka_unit_test(every_option_has_a_name_of_its_own_and_help),
         cmocka_unit_test(the_defaults_are_those_of_the_design),
         cmocka_unit_test(rows_are_read_with_all_their_fields),
+        cmocka_unit_test(emergency_numbers_stay_unless_they_are_refused_in_so_many_words),
         cmocka_unit_test(paths_are_relative_to_the_file_and_defaults_to_the_state_directory),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(several_faults_are_said_at_once),

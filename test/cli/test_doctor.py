@@ -9,7 +9,7 @@ import sys
 import harness
 from harness import bonafide, test
 
-QUESTIONS = ["clock", "dns", "way out", "anchors", "crl", "signing", "disk", "ports", "test call"]
+QUESTIONS = ["clock", "dns", "way out", "anchors", "crl", "signing", "emergency", "disk", "ports", "test call"]
 LAB = None
 
 
@@ -44,6 +44,15 @@ def config(port=None, anchors=None, more=""):
             f"http: {{listen: \"127.0.0.1:{free_port()}\"}}\n"
             + (f"trust: {{domains: [{{name: here, anchors: [\"{anchors}\"]}}]}}\n" if anchors else "")
             + f"store: {{url: \"sqlite:{lab().dir}/doctor.db\"}}\n" + more)
+
+
+@test
+def emergency_numbers_taken_out_are_to_look_at():
+    more = "policy: {never_block_defaults: false, never_block: [\"988\"]}\n"
+    grades, ran = doctor(config(anchors=lab().root, more=more), status=0)
+    assert grades["emergency"][0] == "warn" and "only 1 " in grades["emergency"][1] and "-> take out" in ran.out, ran
+    grades, ran = doctor(config(anchors=lab().root, more="policy: {never_block: [\"988\"]}\n"), status=0)
+    assert grades["emergency"][0] == "ok", ran
 
 
 @test
