@@ -233,6 +233,15 @@ static void check_listeners(struct loading *l)
                      "public.listen: there is nothing to serve: write \"public.certificates\" as well");
 }
 
+static void check_headers(struct loading *l)
+{
+    const struct answer_options *a = &l->config->answer;
+    if (span_equal_nocase(span_of(a->verdict_header), span_of(a->attest_header)))
+        config_fault(&l->reader, node_of(l, "headers.verdict"), 0,
+                     "headers.verdict and headers.attestation must be two names, and both are \"%s\"",
+                     a->verdict_header);
+}
+
 static void check_plan(struct loading *l)
 {
     const struct dial_plan *p = &l->config->numbers.plan;
@@ -338,6 +347,7 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_policy(l);
         check_domains(l);
         check_listeners(l);
+        check_headers(l);
         check_plan(l);
         add_emergency_numbers(l);
         place_journal(l);

@@ -130,7 +130,42 @@ static bool read_policy(struct config_reader *r, const struct config_option *o, 
     return true;
 }
 
-/* The name of a header field: a token (RFC 3261 section 25.1). */
+/*
+ * Names that mean something in SIP: RFC 3261 section 20, later RFCs as the registry of header fields lists them, and what
+ * networks send without it. Our words under one of them would be taken for somebody else's.
+ */
+static const char taken_names[] =
+    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority "
+    "Additional-Identity Alert-Info Allow Allow-Events Answer-Mode Attestation-Info "
+    "Authentication-Info Authorization Call-ID Call-Info Cellular-Network-Info Contact "
+    "Content-Disposition Content-Encoding Content-ID Content-Language Content-Length "
+    "Content-Type CSeq Date DC-Info Diversion Encryption Error-Info Event Expires "
+    "Feature-Caps Flow-Timer From Geolocation Geolocation-Error Geolocation-Routing Hide "
+    "History-Info Identity Identity-Info In-Reply-To Info-Package Join Max-Breadth "
+    "Max-Forwards MIME-Version Min-Expires Min-SE Organization Origination-ID Path "
+    "Permission-Missing Policy-Contact Policy-ID Priority Priority-Share Priority-Verstat "
+    "Priv-Answer-Mode Privacy Proxy-Authenticate Proxy-Authentication-Info "
+    "Proxy-Authorization Proxy-Require RAck Reason Reason-Phrase Record-Route Recv-Info "
+    "Refer-Events-At Refer-Sub Refer-To Referred-By Reject-Contact Relayed-Charge "
+    "Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority "
+    "Resource-Share Response-Key Response-Source Restoration-Info Retry-After Route RSeq "
+    "Security-Client Security-Server Security-Verify Server Service-Interact-Info "
+    "Service-Route Session-Expires Session-ID SIP-ETag SIP-If-Match Subject "
+    "Subscription-State Supported Suppress-If-Match Target-Dialog Timestamp To "
+    "Trigger-Consent Unsupported User-Agent User-to-User Via Warning WWW-Authenticate";
+
+/* P-… is the networks' own (RFC 3427), and a single letter a compact name. */
+static bool name_is_taken(struct span name)
+{
+    for (struct span word, rest = SPAN(taken_names); rest.n; rest = span_from(rest, word.n + 1)) {
+        word = span_first(rest, span_find(rest, ' '));
+        if (span_equal_nocase(name, word))
+            return true;
+    }
+    return name.n == 1 || span_starts_nocase(name, SPAN("P-"));
+}
+
+/* The name of a header field: a token (RFC 3261 section 25.1). The name in the table is always right. */
 static bool read_header(struct config_reader *r, const struct config_option *o, const struct node *node,
                         void *out)
 {
@@ -144,6 +179,9 @@ static bool read_header(struct config_reader *r, const struct config_option *o, 
     }
     if (node->text.n == 0)
         return config_refuse(r, o, node, 0, NULL);
+    if (name_is_taken(node->text) && !span_equal_nocase(node->text, span_of(o->fallback)))
+        return config_refuse(r, o, node, 0,
+                             "this header has a meaning of its own; take a name like X-Verdict");
     *(const char **)out = node->text.p;
     return true;
 }
@@ -175,8 +213,8 @@ static bool read_alert(struct config_reader *r, const struct config_option *o, c
     if (!config_text(r, o, node))
         return false;
     const struct span t = node->text;
-    const size_t end = span_find(t, '>'), colon = span_find(t, ':');
-    if (t.n && (t.p[0] != '<' || end == t.n || colon > end || colon == 1))
+    const size_t end = span_find(t, '>'), colon = span_find(t, ':'), blank = span_find(t, ' ');
+    if (t.n && (t.p[0] != '<' || end + 1 != t.n || colon > end || colon == 1 || blank < end))
         return config_refuse(r, o, node, 0, NULL);
     *(const char **)out = t.p;
     return true;
@@ -187,8 +225,9 @@ static bool read_proxy(struct config_reader *r, const struct config_option *o, c
 {
     if (!config_text(r, o, node))
         return false;
-    if (node->text.n && !span_starts(node->text, SPAN("http://")) &&
-        !span_starts(node->text, SPAN("https://")))
+    const struct span t = node->text;
+    if (t.n && !(span_starts(t, SPAN("http://")) && t.n > 7) &&
+        !(span_starts(t, SPAN("https://")) && t.n > 8))
         return config_refuse(r, o, node, 0, NULL);
     *(const char **)out = node->text.n ? node->text.p : NULL;
     return true;
