@@ -59,8 +59,11 @@ static void open_and_append(const char *dir)
     struct journal *j;
     char *message = NULL;
     uint64_t end;
-    const struct span entry = SPAN("appended");
-    if (journal_open(dir, &options, &j, &message) != BF_OK || journal_append(j, &entry, 1, &end) != BF_OK)
+    char entry[JOURNAL_FRAME + 8];
+    const struct journal_batch batch = { entry, sizeof entry, 1 };
+    journal_frame(entry, 8);
+    memcpy(entry + JOURNAL_FRAME, "appended", 8);
+    if (journal_open(dir, &options, &j, &message) != BF_OK || journal_append(j, &batch, 1, &end) != BF_OK)
         abort();
     journal_close(j);
 }

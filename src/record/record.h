@@ -76,9 +76,31 @@ enum bf_err recorder_create(const struct recorder_options *options, struct recor
 void recorder_destroy(struct recorder *r); /* the index catches up first, at most 5 s */
 
 /*
- * All records of a batch, in one write; with RECORD_STRICT on disk when it returns. Batches of several threads
- * share an fdatasync. From any thread. BF_EIO: (disk full …) nothing of the batch counts as kept. Allocates nothing when warm.
+ * A thread's own way to hand its batches over, and to hear of them in their order. Belongs to one thread; ends with the
+ * recorder. wake: (NULL: never) called from another thread when there is news that record_queue_wake asked for.
  */
+struct record_queue;
+#define RECORD_AHEAD 4u /* batches of a queue that may be under way */
+
+enum bf_err recorder_queue(struct recorder *r, void (*wake)(void *arg), void *arg, struct record_queue **ret)
+    must_use;
+
+/*
+ * Hands a batch over; the records are copied. With RECORD_RELAXED it is written when this returns; with RECORD_STRICT it
+ * is under way. Batches of several threads share a write and an fdatasync. Takes no lock; allocates nothing when warm.
+ * BF_EAGAIN: RECORD_AHEAD are under way; BF_ENOMEM, and nothing was handed over.
+ */
+enum bf_err record_queue_put(struct record_queue *q, const struct record *records, size_t n) must_use;
+/*
+ * News of the oldest batch that it was not told for. BF_OK: kept, with RECORD_STRICT on disk; BF_EIO: (disk full …)
+ * nothing of it counts as kept; BF_EAGAIN: it is under way; BF_ENOENT: there is none.
+ */
+enum bf_err record_queue_news(struct record_queue *q) must_use;
+enum bf_err record_queue_wait(struct record_queue *q) must_use; /* the same, and never BF_EAGAIN */
+/* Calls wake once there is news. false: there is some already, or nothing is under way. */
+bool record_queue_wake(struct record_queue *q) must_use;
+
+/* A batch in one go, from any thread that has no queue of its own, and not from a hot path. */
 enum bf_err recorder_append(struct recorder *r, const struct record *records, size_t n) must_use;
 
 /* Waits until everything appended so far is in the index, or timeout. */

@@ -311,51 +311,52 @@ static void a_relaxed_writer_loses_to_the_same_disk(void **state)
 
 /* ---- the order of system calls ---- */
 
-/* What a thread has done since its last answer. */
+/* What was done for an answer since the last one, by the thread that answers and by the one that writes. */
 struct order {
+    long answerer, writer; /* the first of the file; whoever calls pwritev, which SQLite never does */
     unsigned wrote, synced, other, answers, wrong;
     char culprit[200];
 };
 
-static void follow(struct order *o, const char *call)
+/* The first answers pay for memory that is kept from then on. */
+static void judge_answer(struct order *o, const char *call)
 {
-    const bool ended = strstr(call, "<unfinished") == NULL;
-    if (strncmp(call, "write(1,", 8) == 0) {
-        /* the first answers pay for memory that is kept from then on */
-        if (++o->answers > 3 && (o->wrote != 1 || o->synced != 1 || o->other)) {
-            if (!o->wrong++)
-                snprintf(o->culprit, sizeof o->culprit, "%u writes, %u fdatasyncs, %u others: %.100s",
-                         o->wrote, o->synced, o->other, o->culprit[0] ? o->culprit : call);
-        }
-        o->wrote = o->synced = o->other = 0;
-        if (!o->wrong)
-            o->culprit[0] = '\0';
-    } else if (strncmp(call, "pwritev(", 8) == 0 || strncmp(call, "pwritev2(", 9) == 0) {
-        o->wrote++;
-    } else if (strncmp(call, "fdatasync(", 10) == 0 || strncmp(call, "<... fdatasync resumed", 22) == 0) {
-        /* it counts once it is through, and only behind the write */
-        if (ended && strstr(call, "= 0"))
-            o->synced += o->wrote == 1;
-    } else if (strncmp(call, "futex(", 6) != 0 && strncmp(call, "<... ", 5) != 0) {
-        o->other++;
-        snprintf(o->culprit, sizeof o->culprit, "%.150s", call);
-    }
+    if (++o->answers > 3 && (o->wrote != 1 || o->synced != 1 || o->other) && !o->wrong++)
+        snprintf(o->culprit, sizeof o->culprit, "%u writes, %u fdatasyncs, %u others: %.100s", o->wrote,
+                 o->synced, o->other, call);
+    o->wrote = o->synced = o->other = 0;
 }
 
-/* The thread that answers is the first one: its number begins the file. */
+static void follow(struct order *o, long thread, const char *call)
+{
+    const bool is_write = strncmp(call, "pwritev(", 8) == 0 || strncmp(call, "pwritev2(", 9) == 0;
+    const bool is_sync =
+        strncmp(call, "fdatasync(", 10) == 0 || strncmp(call, "<... fdatasync resumed", 22) == 0;
+    if (is_write)
+        o->writer = thread;
+    if (thread != o->answerer && thread != o->writer)
+        return;
+    if (thread == o->answerer && strncmp(call, "write(1,", 8) == 0)
+        judge_answer(o, call);
+    else if (is_write)
+        o->wrote++;
+    else if (is_sync) /* it counts once it is through, and only behind the write */
+        o->synced += strstr(call, "<unfinished") == NULL && strstr(call, "= 0") && o->wrote == 1;
+    else if (strncmp(call, "futex(", 6) != 0 && strncmp(call, "<... ", 5) != 0)
+        o->other++;
+}
+
 static struct order read_trace(const char *path)
 {
     char line[4096];
     struct order o = { 0 };
-    long first = 0;
     FILE *file = fopen(path, "r");
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
         char *call;
         const long thread = strtol(line, &call, 10);
-        first = first ? first : thread;
-        if (thread == first)
-            follow(&o, call + strspn(call, " "));
+        o.answerer = o.answerer ? o.answerer : thread;
+        follow(&o, thread, call + strspn(call, " "));
     }
     fclose(file);
     return o;

@@ -1,53 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writing a journal. Appenders queue; the first of them leads: it writes what is queued with one pwritev, calls fdatasync
- * once, and wakes the others. Those who come meanwhile are the next group, so the busier it is, the fewer the fdatasyncs.
- * A group that cannot be written is cut off again as a whole: no entry is ever kept of which its appender was told no.
+ * Writing a journal: what is appended at a time is finished in the memory of whoever appends it (positions and checksums),
+ * written with one pwritev and synced with one fdatasync. What cannot be written is cut off again as a whole: no entry is
+ * ever kept of which its appender was told no.
  */
 #include "store/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/random.h"
 #include "store/segment.h"
 
 #define SEGMENT_BYTES (64ull << 20)
-#define GROUP         512u /* entries of one pwritev: half of IOV_MAX */
-
-struct request {
-    struct request *next;
-    const struct span *entries;
-    size_t n;
-    uint64_t end; /* once done */
-    enum bf_err err;
-    bool done;
-};
+#define TURN_MS       1 /* between two looks whether the turn is free */
 
 struct journal {
     int dir, lock_fd, fd;
     bool sync;
     uint64_t segment_bytes, repaired;
     char name[JOURNAL_NAME + 1];
-    pthread_mutex_t lock;
-    pthread_cond_t turn;
-    bool leading;
-    struct request *queue, **queue_tail;
+    _Atomic bool taken;
     _Atomic uint64_t end, bytes;
-    /* the leader's */
+    /* of whoever has the turn */
     struct segment_header header;
     uint64_t offset, next; /* where the next entry goes, and its position */
     bool tail_is_dirty;    /* a cut failed: bytes behind `offset` must go before anything is written */
-    struct iovec parts[2 * GROUP];
-    uint8_t headers[GROUP][ENTRY_HEADER];
+    struct iovec parts[JOURNAL_BATCHES];
 };
 
 static enum bf_err say(char **message, enum bf_err err, const char *dir, const char *what)
@@ -233,9 +220,6 @@ enum bf_err journal_open(const char *dir, const struct journal_options *options,
     j->dir = j->lock_fd = j->fd = -1;
     j->sync = options->sync;
     j->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
-    j->queue_tail = &j->queue;
-    pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->turn, NULL);
     enum bf_err err = open_directory(j, dir, ret_message);
     if (err != BF_OK)
         return err;
@@ -254,8 +238,6 @@ void journal_close(struct journal *j)
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    pthread_cond_destroy(&j->turn);
-    pthread_mutex_destroy(&j->lock);
     free(j);
 }
 
@@ -304,41 +286,49 @@ static enum bf_err write_parts(int fd, struct iovec *parts, size_t n, uint64_t o
     return BF_OK;
 }
 
-/* Writes entries behind each other, as many as there is room for at a time; *offset and *next move. */
-struct group {
-    size_t n;        /* entries put together and not yet written */
-    uint64_t offset; /* where they go */
-    uint64_t bytes;  /* of them */
-    uint64_t next;
-};
-
-static enum bf_err group_write(struct journal *j, struct group *g)
+void journal_frame(char *frame, size_t length)
 {
-    const enum bf_err err = write_parts(j->fd, j->parts, 2 * g->n, g->offset);
-    g->offset += g->bytes;
-    g->bytes = 0;
-    g->n = 0;
-    return err;
+    memset(frame, 0, JOURNAL_FRAME);
+    for (size_t i = 0; i < 4; i++)
+        frame[i] = (char)(length >> (8 * i) & 0xff);
 }
 
-static enum bf_err group_add(struct journal *j, struct group *g, struct span entry)
+/* The lengths that journal_frame wrote are the one thing here that can be wrong. */
+static enum bf_err look_at(const struct journal_batch *batches, size_t n, uint64_t *ret_bytes)
 {
-    entry_header_write(j->header.salt, g->next, entry, j->headers[g->n]);
-    j->parts[2 * g->n] = (struct iovec){ j->headers[g->n], ENTRY_HEADER };
-    j->parts[2 * g->n + 1] = (struct iovec){ (void *)(uintptr_t)entry.p, entry.n };
-    g->n++;
-    g->next++;
-    g->bytes += ENTRY_HEADER + entry.n;
-    return g->n == GROUP ? group_write(j, g) : BF_OK;
+    *ret_bytes = 0;
+    if (n > JOURNAL_BATCHES)
+        return BF_ELIMIT;
+    for (size_t i = 0; i < n; i++)
+        *ret_bytes += batches[i].bytes;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = 0;
+        for (size_t e = 0; e < batches[i].n; e++) {
+            if (batches[i].bytes - at < JOURNAL_FRAME)
+                return BF_EINVAL;
+            const size_t length = entry_header_length((const uint8_t *)batches[i].p + at);
+            if (length > JOURNAL_ENTRY)
+                return BF_ELIMIT;
+            if (batches[i].bytes - at - JOURNAL_FRAME < length)
+                return BF_EINVAL;
+            at += JOURNAL_FRAME + length;
+        }
+        if (at != batches[i].bytes)
+            return BF_EINVAL;
+    }
+    return BF_OK;
 }
 
-static uint64_t bytes_of(const struct request *list)
+/* Positions and checksums; returns the next position. */
+static uint64_t finish(const struct journal *j, const struct journal_batch *b, uint64_t next)
 {
-    uint64_t bytes = 0;
-    for (; list; list = list->next)
-        for (size_t i = 0; i < list->n; i++)
-            bytes += ENTRY_HEADER + list->entries[i].n;
-    return bytes;
+    char *p = b->p;
+    for (size_t i = 0; i < b->n; i++) {
+        const struct span entry = span_make(p + ENTRY_HEADER, entry_header_length((const uint8_t *)p));
+        entry_header_write(j->header.salt, next++, entry, (uint8_t *)p);
+        p += ENTRY_HEADER + entry.n;
+    }
+    return next;
 }
 
 static enum bf_err cut_back(struct journal *j)
@@ -347,72 +337,65 @@ static enum bf_err cut_back(struct journal *j)
     return j->tail_is_dirty ? BF_EIO : BF_OK;
 }
 
-static enum bf_err write_requests(struct journal *j, struct request *list)
+static enum bf_err write_all(struct journal *j, const struct journal_batch *batches, size_t n, uint64_t bytes,
+                             uint64_t *ret_next)
 {
     enum bf_err err = BF_OK;
     if (j->tail_is_dirty && (err = cut_back(j)) != BF_OK)
         return err;
-    if (j->offset > SEGMENT_HEADER && j->offset + bytes_of(list) > j->segment_bytes)
+    if (j->offset > SEGMENT_HEADER && j->offset + bytes > j->segment_bytes)
         err = segment_begin(j);
-    struct group g = { .offset = j->offset, .next = j->next };
-    for (struct request *r = list; r && err == BF_OK; r = r->next) {
-        for (size_t i = 0; i < r->n && err == BF_OK; i++)
-            err = group_add(j, &g, r->entries[i]);
-        r->end = g.next;
+    if (err != BF_OK)
+        return err;
+    *ret_next = j->next;
+    for (size_t i = 0; i < n; i++) {
+        *ret_next = finish(j, &batches[i], *ret_next);
+        j->parts[i] = (struct iovec){ batches[i].p, batches[i].bytes };
     }
-    if (err == BF_OK && g.n)
-        err = group_write(j, &g);
+    err = write_parts(j->fd, j->parts, n, j->offset);
     if (err == BF_OK && j->sync && fdatasync(j->fd) < 0)
         err = BF_EIO;
     if (err != BF_OK) {
         const int why = errno;
         (void)!cut_back(j);
         errno = why;
-        return err;
     }
-    atomic_fetch_add(&j->bytes, g.offset - j->offset);
-    j->offset = g.offset;
-    j->next = g.next;
+    return err;
+}
+
+enum bf_err journal_append(struct journal *j, const struct journal_batch *batches, size_t n,
+                           uint64_t *ret_end)
+{
+    uint64_t bytes, next;
+    enum bf_err err = look_at(batches, n, &bytes);
+    if (err == BF_OK)
+        err = write_all(j, batches, n, bytes, &next);
+    if (err != BF_OK)
+        return err;
+    atomic_fetch_add(&j->bytes, bytes);
+    j->offset += bytes;
+    j->next = next;
     atomic_store(&j->end, j->next);
+    *ret_end = j->next;
     return BF_OK;
 }
 
-/* With the lock held, which is let go meanwhile: writes all that is queued. */
-static void lead(struct journal *j)
+/* ---- turns ---- */
+
+bool journal_take(struct journal *j)
 {
-    struct request *list = j->queue;
-    j->queue = NULL;
-    j->queue_tail = &j->queue;
-    j->leading = true;
-    pthread_mutex_unlock(&j->lock);
-    const enum bf_err err = write_requests(j, list);
-    pthread_mutex_lock(&j->lock);
-    j->leading = false;
-    for (struct request *r = list, *next; r; r = next) {
-        next = r->next; /* its owner may leave, and take it along, as soon as it is done */
-        r->err = err;
-        r->done = true;
-    }
-    pthread_cond_broadcast(&j->turn);
+    return !atomic_exchange(&j->taken, true);
 }
 
-enum bf_err journal_append(struct journal *j, const struct span *entries, size_t n, uint64_t *ret_end)
+void journal_leave(struct journal *j)
 {
-    struct request mine = { .entries = entries, .n = n };
-    for (size_t i = 0; i < n; i++)
-        if (entries[i].n > JOURNAL_ENTRY)
-            return BF_ELIMIT;
-    pthread_mutex_lock(&j->lock);
-    *j->queue_tail = &mine;
-    j->queue_tail = &mine.next;
-    while (!mine.done && j->leading)
-        pthread_cond_wait(&j->turn, &j->lock);
-    if (!mine.done)
-        lead(j);
-    pthread_mutex_unlock(&j->lock);
-    if (mine.err == BF_OK)
-        *ret_end = mine.end;
-    return mine.err;
+    atomic_store(&j->taken, false);
+}
+
+static void take_in_time(struct journal *j)
+{
+    while (!journal_take(j))
+        nanosleep(&(struct timespec){ .tv_nsec = TURN_MS * 1000000L }, NULL);
 }
 
 /* ---- upkeep ---- */
@@ -420,19 +403,12 @@ enum bf_err journal_append(struct journal *j, const struct span *entries, size_t
 enum bf_err journal_rotate(struct journal *j, utc_t begun_before)
 {
     enum bf_err err = BF_OK;
-    pthread_mutex_lock(&j->lock);
-    while (j->leading)
-        pthread_cond_wait(&j->turn, &j->lock);
-    j->leading = true;
-    pthread_mutex_unlock(&j->lock);
+    take_in_time(j);
     if (j->tail_is_dirty)
         err = cut_back(j);
     if (err == BF_OK && j->offset > SEGMENT_HEADER && j->header.created < begun_before)
         err = segment_begin(j);
-    pthread_mutex_lock(&j->lock);
-    j->leading = false;
-    pthread_cond_broadcast(&j->turn);
-    pthread_mutex_unlock(&j->lock);
+    journal_leave(j);
     return err;
 }
 

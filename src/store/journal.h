@@ -20,7 +20,7 @@ struct journal;
 
 struct journal_options {
     uint64_t segment_bytes; /* 0: 64 MiB */
-    bool sync; /* fdatasync before journal_append returns; batches of several threads share one */
+    bool sync;              /* fdatasync before journal_append returns */
 };
 
 /* Makes the directory (0700). *ret_message: a sentence, to be freed. BF_EIO, BF_EDENIED (locked by another), BF_ENOMEM. */
@@ -36,11 +36,31 @@ uint64_t journal_repaired(const struct journal *j);
 const char *journal_name(const struct journal *j);
 
 /*
- * Entries with one write; *ret_end: position behind the last. From any thread; allocates nothing.
- * BF_EIO: (disk full …) none of them is kept, the tail is cut back, and the next append may succeed. BF_ELIMIT.
+ * Who appends has the turn: threads that share a journal take it before, one at a time, and leave it after. Taking never
+ * waits: false when another has it.
  */
-enum bf_err journal_append(struct journal *j, const struct span *entries, size_t n, uint64_t *ret_end)
-    must_use;
+bool journal_take(struct journal *j) must_use;
+void journal_leave(struct journal *j);
+
+#define JOURNAL_FRAME   17u  /* bytes in front of an entry that are the journal's */
+#define JOURNAL_BATCHES 256u /* of one append, at most */
+
+/* Begins an entry of so many bytes: the JOURNAL_FRAME in front of it. */
+void journal_frame(char *frame, size_t length);
+
+/* n entries in a row, each behind its frame. The journal finishes the frames where they are. */
+struct journal_batch {
+    char *p;
+    size_t bytes, n;
+};
+
+/*
+ * All of them with one write; *ret_end: position behind the last. Allocates nothing. BF_EIO: (disk full …) none of them is
+ * kept, the tail is cut back, and the next append may succeed. BF_ELIMIT: an entry is too large, or there are too many
+ * batches; BF_EINVAL: frames and bytes of a batch disagree.
+ */
+enum bf_err journal_append(struct journal *j, const struct journal_batch *batches, size_t n,
+                           uint64_t *ret_end) must_use;
 
 uint64_t journal_end(const struct journal *j);   /* number of entries ever appended: the next position */
 uint64_t journal_bytes(const struct journal *j); /* on disk */
@@ -74,7 +94,7 @@ enum bf_err journal_read(const char *dir, uint64_t from, journal_each *each, voi
 /* *ret: a position such that every entry before it was written before `when` (a segment's granularity). */
 enum bf_err journal_since(const char *dir, utc_t when, uint64_t *ret) must_use;
 
-/* Begins a new segment if the present one has entries and was begun before `begun_before`, so that it can be trimmed. */
+/* Takes the turn. Begins a new segment if the present one has entries and was begun before `begun_before`, so that it can be trimmed. */
 enum bf_err journal_rotate(struct journal *j, utc_t begun_before) must_use;
 
 /*

@@ -80,6 +80,11 @@ struct entry_header entry_header_read(uint64_t salt, const uint8_t in[static ENT
     };
 }
 
+uint32_t entry_header_length(const uint8_t in[static ENTRY_HEADER])
+{
+    return (uint32_t)get(in, 4);
+}
+
 bool entry_holds(uint64_t salt, const uint8_t in[static ENTRY_HEADER], struct span entry)
 {
     return entry_crc(salt, in, entry) == get(in + 4, 4);

@@ -14,7 +14,7 @@
 
 #define SEGMENT_COPY   40u
 #define SEGMENT_HEADER (2 * SEGMENT_COPY)
-#define ENTRY_HEADER   17u
+#define ENTRY_HEADER   JOURNAL_FRAME
 #define ENTRY_VERSION  1u
 #define SEGMENT_NAME   29u /* 20 digits, ".journal", NUL */
 
@@ -33,6 +33,7 @@ struct entry_header {
 void entry_header_write(uint64_t salt, uint64_t position, struct span entry,
                         uint8_t out[static ENTRY_HEADER]);
 struct entry_header entry_header_read(uint64_t salt, const uint8_t in[static ENTRY_HEADER]);
+uint32_t entry_header_length(const uint8_t in[static ENTRY_HEADER]);
 /* The bytes of an entry behind its header are what the header says. */
 bool entry_holds(uint64_t salt, const uint8_t in[static ENTRY_HEADER], struct span entry);
 

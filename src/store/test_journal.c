@@ -68,9 +68,9 @@ static void an_empty_entry_and_the_largest_are_entries(void **state)
     char *large = calloc(1, JOURNAL_ENTRY + 1);
     uint64_t end;
     const struct span two[] = { SPAN(""), { large, JOURNAL_ENTRY } }, over = { large, JOURNAL_ENTRY + 1 };
-    assert_int_equal(journal_append(j, two, 2, &end), BF_OK);
+    assert_int_equal(append_spans(j, two, 2, &end), BF_OK);
     assert_int_equal(end, 2);
-    assert_int_equal(journal_append(j, &over, 1, &end), BF_ELIMIT);
+    assert_int_equal(append_spans(j, &over, 1, &end), BF_ELIMIT);
     assert_int_equal(journal_bytes(j), SEGMENT_HEADER + 2 * ENTRY_HEADER + JOURNAL_ENTRY);
     const struct tally t = tally_from(&p, 0);
     assert_int_equal(t.wrong, 2); /* both there, neither of our usual text */
@@ -79,7 +79,6 @@ static void an_empty_entry_and_the_largest_are_entries(void **state)
     place_remove(&p);
 }
 
-/* More entries than one pwritev takes. */
 static void a_batch_of_any_size_is_one_append(void **state)
 {
     enum { N = 1500 };
@@ -91,7 +90,7 @@ static void a_batch_of_any_size_is_one_append(void **state)
     uint64_t end;
     for (size_t i = 0; i < N; i++)
         entries[i] = entry_text(i, texts[i]);
-    assert_int_equal(journal_append(j, entries, N, &end), BF_OK);
+    assert_int_equal(append_spans(j, entries, N, &end), BF_OK);
     assert_int_equal(end, N);
     assert_int_equal(tally_from(&p, 0).right, N);
     journal_close(j);
@@ -237,7 +236,7 @@ static void *append_in_thread(void *arg)
         for (unsigned i = 0; i < BATCH; i++)
             entries[i] =
                 span_make(texts[i], (size_t)snprintf(texts[i], 32, "%u %u", a->number, b * BATCH + i));
-        const bool kept = journal_append(a->journal, entries, BATCH, &end) == BF_OK;
+        const bool kept = append_spans(a->journal, entries, BATCH, &end) == BF_OK;
         a->good &= kept && end > last && journal_end(a->journal) >= end;
         last = end;
     }
@@ -297,16 +296,47 @@ static void threads_append(bool sync)
     place_remove(&p);
 }
 
-static void threads_share_a_journal(void **state)
+static void threads_take_turns_at_a_journal(void **state)
 {
     (void)state;
     threads_append(false);
+    threads_append(true);
 }
 
-static void threads_share_an_fdatasync(void **state)
+/* Many batches at once are one write; what is not as it says is refused, and nothing of it is written. */
+static void batches_are_written_behind_each_other(void **state)
 {
+    static char memory[JOURNAL_BATCHES + 1][64];
+    struct journal_batch batches[JOURNAL_BATCHES + 1], wrong[2];
+    uint64_t end;
     (void)state;
-    threads_append(true);
+    const struct place p = place_make();
+    struct journal *j = journal_at(&p, 0, true);
+    for (size_t i = 0; i <= JOURNAL_BATCHES; i++) {
+        char text[64];
+        const struct span entry = entry_text(i, text);
+        journal_frame(memory[i], entry.n);
+        memcpy(memory[i] + JOURNAL_FRAME, entry.p, entry.n);
+        batches[i] = (struct journal_batch){ memory[i], JOURNAL_FRAME + entry.n, 1 };
+    }
+    assert_true(journal_take(j));
+    assert_false(journal_take(j));
+    assert_int_equal(journal_append(j, batches, JOURNAL_BATCHES, &end), BF_OK);
+    assert_int_equal(end, JOURNAL_BATCHES);
+    assert_int_equal(journal_append(j, batches, JOURNAL_BATCHES + 1, &end), BF_ELIMIT);
+    for (int off = -1; off <= 1; off += 2) {
+        wrong[0] = wrong[1] = batches[0];
+        wrong[1].bytes += (size_t)off;
+        assert_int_equal(journal_append(j, wrong, 2, &end), BF_EINVAL);
+    }
+    wrong[1] = (struct journal_batch){ memory[0], JOURNAL_FRAME - 1, 1 };
+    assert_int_equal(journal_append(j, wrong, 2, &end), BF_EINVAL);
+    journal_leave(j);
+    assert_int_equal(journal_end(j), JOURNAL_BATCHES);
+    assert_int_equal(bytes_on_disk(&p), journal_bytes(j));
+    assert_int_equal(tally_from(&p, 0).right, JOURNAL_BATCHES);
+    journal_close(j);
+    place_remove(&p);
 }
 
 /* ---- no room ---- */
@@ -409,8 +439,8 @@ int main(void)
         cmocka_unit_test(a_directory_that_cannot_be_made_is_named),
         cmocka_unit_test(only_whole_old_segments_are_trimmed),
         cmocka_unit_test(a_segment_is_ended_when_it_has_entries_and_is_old),
-        cmocka_unit_test(threads_share_a_journal),
-        cmocka_unit_test(threads_share_an_fdatasync),
+        cmocka_unit_test(threads_take_turns_at_a_journal),
+        cmocka_unit_test(batches_are_written_behind_each_other),
         cmocka_unit_test(a_file_that_may_not_grow_loses_nothing),
         cmocka_unit_test(a_full_disk_loses_nothing_and_recovers),
     };

@@ -216,7 +216,7 @@ static void an_entry_inside_an_entry_is_not_taken_for_one(void **state)
         memcpy(inner + guess * 23 + ENTRY_HEADER, forged.p, forged.n);
     }
     const struct span entry = { inner, 4 * 23 };
-    assert_int_equal(journal_append(j, &entry, 1, &end), BF_OK);
+    assert_int_equal(append_spans(j, &entry, 1, &end), BF_OK);
     append_many(j, 1, 3);
     journal_close(j);
     char *bytes = tap_read(segment_path(&p, 0), &n);

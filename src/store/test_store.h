@@ -4,6 +4,7 @@
 #define STORE_TEST_STORE_H
 
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -47,12 +48,34 @@ static inline struct span entry_text(uint64_t n, char out[static 64])
     return span_make(out, (size_t)length);
 }
 
+/* The entries as one batch, once it is our turn. */
+static inline enum bf_err append_spans(struct journal *j, const struct span *entries, size_t n,
+                                       uint64_t *ret_end)
+{
+    struct journal_batch b = { .n = n };
+    for (size_t i = 0; i < n; i++)
+        b.bytes += JOURNAL_FRAME + entries[i].n;
+    char *at = b.p = malloc(b.bytes + 1);
+    for (size_t i = 0; i < n; i++) {
+        journal_frame(at, entries[i].n);
+        if (entries[i].n)
+            memcpy(at + JOURNAL_FRAME, entries[i].p, entries[i].n);
+        at += JOURNAL_FRAME + entries[i].n;
+    }
+    while (!journal_take(j))
+        sched_yield();
+    const enum bf_err err = journal_append(j, &b, 1, ret_end);
+    journal_leave(j);
+    free(b.p);
+    return err;
+}
+
 static inline enum bf_err append_one(struct journal *j, uint64_t n)
 {
     char text[64];
     uint64_t end;
     const struct span entry = entry_text(n, text);
-    return journal_append(j, &entry, 1, &end);
+    return append_spans(j, &entry, 1, &end);
 }
 
 static inline void append_many(struct journal *j, uint64_t from, uint64_t until)

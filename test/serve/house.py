@@ -116,11 +116,20 @@ class Lab:
         self.signer.stdout.close()
 
 
-def stand_still(pid):
-    """Stops a process; returns when all its threads have stopped (also under strace)."""
+def stand_still(pid, trace=None):
+    """
+    Stops a process; returns when all its threads have stopped. Under strace a thread looks stopped at every system call,
+    and goes on: there the trace itself says who stands.
+    """
     os.kill(pid, signal.SIGSTOP)
-    states = lambda: {read(f"/proc/{pid}/task/{t}/stat").rsplit(b")", 1)[1].split()[0] for t in os.listdir(f"/proc/{pid}/task")}
-    eventually(lambda: states() <= {b"T", b"t"}, "all threads stand still")
+    threads = lambda: os.listdir(f"/proc/{pid}/task")
+    states = lambda: {read(f"/proc/{pid}/task/{t}/stat").rsplit(b")", 1)[1].split()[0] for t in threads()}
+    last = lambda: dict(line.split(None, 1) for line in read(trace).decode().splitlines())
+    if trace:
+        eventually(lambda: all("--- stopped by SIGSTOP ---" in said.get(t, "") for said in [last()] for t in threads()),
+                   "all threads stand still")
+    else:
+        eventually(lambda: states() <= {b"T", b"t"}, "all threads stand still")
 
 
 # ---- a server ----
