@@ -71,7 +71,7 @@ static void put(const BIGNUM *n, uint8_t ret[32])
         abort();
 }
 
-struct made made_backwards(const struct curve *c, const BIGNUM *d, const BIGNUM *u1, const BIGNUM *u2)
+static struct made make(const struct curve *c, const BIGNUM *d, const BIGNUM *u1, const BIGNUM *u2, bool lie)
 {
     struct made m = { .holds = false };
     uint8_t sum[64];
@@ -81,6 +81,10 @@ struct made made_backwards(const struct curve *c, const BIGNUM *d, const BIGNUM 
     m.holds = curve_bytes(c, both, sum);
     surely(m.holds ? BN_bin2bn(sum, 32, r) != NULL : BN_one(r));
     surely(BN_nnmod(r, r, c->n, c->ctx));
+    if (lie) {
+        surely(BN_mod_add(r, r, BN_value_one(), c->n, c->ctx));
+        m.holds = false;
+    }
     divide(c, s, r, u2);
     surely(BN_mod_mul(z, u1, s, c->n, c->ctx));
     put(r, m.signature);
@@ -94,6 +98,11 @@ struct made made_backwards(const struct curve *c, const BIGNUM *d, const BIGNUM 
     return m;
 }
 
+struct made made_backwards(const struct curve *c, const BIGNUM *d, const BIGNUM *u1, const BIGNUM *u2)
+{
+    return make(c, d, u1, u2, false);
+}
+
 static BIGNUM *small(const struct curve *c, long value)
 {
     BIGNUM *n = sure(BN_new());
@@ -103,14 +112,24 @@ static BIGNUM *small(const struct curve *c, long value)
     return n;
 }
 
-struct made made_small(const struct curve *c, long d, long u1, long u2)
+static struct made make_small(const struct curve *c, long d, long u1, long u2, bool lie)
 {
     BIGNUM *bd = small(c, d), *b1 = small(c, u1), *b2 = small(c, u2);
-    const struct made m = made_backwards(c, bd, b1, b2);
+    const struct made m = make(c, bd, b1, b2, lie);
     BN_free(b2);
     BN_free(b1);
     BN_free(bd);
     return m;
+}
+
+struct made made_small(const struct curve *c, long d, long u1, long u2)
+{
+    return make_small(c, d, u1, u2, false);
+}
+
+struct made made_lying(const struct curve *c, long d, long u1, long u2)
+{
+    return make_small(c, d, u1, u2, true);
 }
 
 struct made made_wrapped(const struct curve *c, unsigned k, long s_value, long z_value)

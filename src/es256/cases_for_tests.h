@@ -35,6 +35,8 @@ EC_POINT *curve_sum(const struct curve *c, const BIGNUM *a, const EC_POINT *q, c
 struct made made_backwards(const struct curve *c, const BIGNUM *d, const BIGNUM *u1, const BIGNUM *u2);
 /* The same with small numbers; negative ones are meant modulo n. */
 struct made made_small(const struct curve *c, long d, long u1, long u2);
+/* The same sum, with an r that is not its x: never holds. */
+struct made made_lying(const struct curve *c, long d, long u1, long u2);
 
 /*
  * r = x - n of a point whose x lies in [n, p), the k-th there is, and a key that makes it hold for this s and z. A sum whose x

@@ -251,10 +251,10 @@ static __mmask8 x_is_modulo_order(const struct sum *s, const struct scalar *r[8]
     return same;
 }
 
-/* Did one of the first `used` lanes meet an exception on the quick way? */
-static bool spoilt(const struct sum *s, unsigned used)
+/* Lanes that met an exception on the quick way. */
+static __mmask8 spoilt(const struct sum *s)
 {
-    return fe_is_zero(fe_masked(s->p.zz)) & (__mmask8)~s->infinite & ((1u << used) - 1);
+    return fe_is_zero(fe_masked(s->p.zz)) & (__mmask8)~s->infinite;
 }
 
 /* Walks, looks, and where something is spoilt walks again with care. share: lanes of each job, beginning with lane 0. */
@@ -265,12 +265,13 @@ static void settle(struct lanes *l, struct task *const *tasks, unsigned n, unsig
     for (unsigned i = 0; i < 8; i++)
         r[i] = &tasks[i / share < n ? i / share : 0]->r;
     struct sum s = gather(l, walk_quickly(&l->walk, start), share, false);
-    if (spoilt(&s, n * share)) {
+    if (spoilt(&s) & ((1u << n * share) - 1)) {
         const struct sum careful = walk_carefully(l, &l->walk, start);
         s = gather(l, careful, share, true);
         l->trace.careful++;
     }
-    const __mmask8 same = x_is_modulo_order(&s, r);
+    /* Where zz is 0, x may be 0 as well, and X = r ZZ: no lane may leave here like that, and if one does it holds nothing. */
+    const __mmask8 same = x_is_modulo_order(&s, r) & (__mmask8)~spoilt(&s);
     for (unsigned i = 0; i < n; i++)
         tasks[i]->job->holds = same >> (i * share) & 1;
 }

@@ -118,6 +118,11 @@ static struct made made_of(const struct bench *b, const struct exception *e)
     return made_small(&b->curve, e->d, e->u1, e->u2);
 }
 
+static struct made lying_of(const struct bench *b, const struct exception *e)
+{
+    return made_lying(&b->curve, e->d, e->u1, e->u2);
+}
+
 static void every_exception_is_answered_rightly_in_every_lane(void **state)
 {
     struct bench *const b = bench_of(state);
@@ -128,6 +133,7 @@ static void every_exception_is_answered_rightly_in_every_lane(void **state)
             for (unsigned i = 0; i < 8; i++)
                 made[i] = plain;
             made[lane] = made_of(b, &exceptions[k]);
+            made[(lane + 3) % 8] = lying_of(b, &exceptions[k]);
             ask(b, made, 8, true);
             ask(b, made, 8, false);
         }
@@ -141,6 +147,10 @@ static void every_exception_is_answered_rightly_in_batches_of_one_to_eight(void 
             struct made made[8];
             for (unsigned i = 0; i < n; i++)
                 made[i] = made_of(b, &exceptions[(k + i) % ARRAY_SIZE(exceptions)]);
+            ask(b, made, n, true);
+            ask(b, made, n, false);
+            for (unsigned i = 0; i < n; i++)
+                made[i] = lying_of(b, &exceptions[(k + i) % ARRAY_SIZE(exceptions)]);
             ask(b, made, n, true);
             ask(b, made, n, false);
         }
