@@ -19,11 +19,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define LIMBS 5
-#define LIMB  52
-#define LOW52 0xFFFFFFFFFFFFFull
-#define ALWAYS_INLINE                                                                                        \
-    inline __attribute__((always_inline)) /* a call would send forty registers through memory */
+/*
+ * A call would send forty registers through memory. Instrumented code (LANES_CALLS: sanitizers, fuzzing) makes the calls:
+ * with everything in one function, a compiler works on it for minutes.
+ */
+#ifdef LANES_CALLS
+#define ALWAYS_INLINE __attribute__((noinline, unused))
+#else
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#endif
+
+#define LIMBS   5
+#define LIMB    52
+#define LOW52   0xFFFFFFFFFFFFFull
 #define EACH(i) _Pragma("GCC unroll 5") for (int i = 0; i < LIMBS; i++)
 
 typedef __m512i eight;
