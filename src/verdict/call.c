@@ -203,6 +203,21 @@ static enum bf_err read_called(const struct sip_message *m, const struct call_ru
     return BF_OK;
 }
 
+/* The first value of the first one is the newest.                                         RFC 5806 section 5; SIP-067 */
+static void read_diversion(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
+                           struct call *c)
+{
+    struct span rest = message_header(m, SIP_H_DIVERSION), value;
+    struct sip_address a;
+    struct sip_uri uri;
+    struct read_party p;
+    if (sip_list_next(&rest, &value) && sip_address_read(value, &a, NULL) == BF_OK &&
+        party_read(a.uri, rules->plan, arena, &uri, &p, NULL) == BF_OK && p.is_number) {
+        c->has_forwarder = true;
+        c->forwarder = p.number;
+    }
+}
+
 static bool lists_namespace(struct span value, struct span namespace)
 {
     struct span word;
@@ -322,6 +337,8 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
         return err;
     read_caller(m, rules, arena, ret);
     read_urgency(m, rules, ret);
+    if (m->first[SIP_H_DIVERSION])
+        read_diversion(m, rules, arena, ret);
     read_identities(m, ret);
     read_carrier_attest(m, ret);
     return digest_same(m, sha, ret);

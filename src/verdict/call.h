@@ -45,6 +45,9 @@ struct call {
     struct span called_uri; /* canonical URI of the Request-URI when it is no number */
     bool has_to;
     struct number to;
+    bool
+        has_forwarder; /* the newest Diversion header, as whoever wrote it says: for a sentence, never for a vote */
+    struct number forwarder;
 
     bool has_caller; /* the number a token's orig must equal: PAI of a peer that may, else From */
     struct number caller;

@@ -23,6 +23,45 @@ bool called_matches(const struct hearing *h, const struct identity_result *p)
     return (c->has_called && dest_lists(&p->token, &c->called)) || dest_lists_uri(&p->token, c->called_uri);
 }
 
+/* `"div":{"tn":"12155550131"}` of a div token that leads to the called number. Nothing about it is verified. RFC 8946 section 3 */
+static bool div_names(const struct hearing *h, struct span *ret)
+{
+    for (size_t i = 0; i < h->verdict.n_identities; i++) {
+        const struct token *t = &h->verdict.identities[i].token;
+        struct json_value claims, div, tn;
+        struct fault unused;
+        if (t->ppt == PPT_DIV && t->payload.p && h->call->has_called && dest_lists(t, &h->call->called) &&
+            json_check(t->payload, &claims, &unused) == BF_OK && json_member(&claims, SPAN("div"), &div) &&
+            json_member(&div, SPAN("tn"), &tn) && !tn.escaped) {
+            *ret = json_chars(&tn, NULL);
+            if (number_is_canonical(*ret))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Who forwarded the call, as far as anybody says so: unproven all the same. */
+static const char *why_elsewhere(const struct hearing *h)
+{
+    const char *why = NULL;
+    struct span by;
+    if (div_names(h, &by))
+        why = arena_printf(
+            h->arena,
+            "the proof was made for a call to another number: forwarded by +%.*s, as a div token says that "
+            "is not followed yet, or copied",
+            SPAN_FMT(by));
+    else if (h->call->has_forwarder)
+        why = arena_printf(
+            h->arena,
+            "the proof was made for a call to another number: forwarded by +%.*s, as its Diversion header "
+            "says, which anybody can write, or copied",
+            SPAN_FMT(number_span(&h->call->forwarder)));
+    return why ? why
+               : "the proof was made for a call to another number: forwarded without a div token, or copied";
+}
+
 struct ballot check_called_number(const struct hearing *h, struct identity_result *p)
 {
     (void)p;
@@ -33,6 +72,5 @@ struct ballot check_called_number(const struct hearing *h, struct identity_resul
         return ballot_pass("the proof was made for a call to this number");
     if (h->call->called_from_to)
         return ballot_abstain("only To names the called number, and it is none of ours");
-    return ballot_abstain(
-        "the proof was made for a call to another number: forwarded without a div token, or copied");
+    return ballot_abstain(why_elsewhere(h));
 }
