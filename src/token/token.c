@@ -99,26 +99,46 @@ static enum bf_err read_signature(struct reading *r, struct span segment)
 /* In the order in which people are told: of several things that are wrong, the first. */
 enum { FOUND_SPLIT, FOUND_HEADER, FOUND_JOSE, FOUND_PAYLOAD, FOUND_SIGNATURE, FOUND_CLAIMS, FOUND_COUNT };
 
-static enum bf_err read_full(struct reading *r, const struct segments *s, struct finding *found)
+/* The header, where nobody knows it. */
+static enum bf_err read_header(struct reading *r, struct span segment, struct finding *found)
 {
     struct token *const t = r->token;
-    struct json_members header, payload;
-    bool header_canonical = false, payload_canonical = false;
+    struct json_members header;
     r->found = &found[FOUND_HEADER];
-    enum bf_err err = read_part(r, s->header, TOKEN_IN_HEADER, &t->header, &header, &header_canonical);
-    const bool header_stands = err == BF_OK;
-    if (header_stands) {
-        r->found = &found[FOUND_JOSE];
-        err = jose_read(r, &header);
-    }
+    const enum bf_err err = read_part(r, segment, TOKEN_IN_HEADER, &t->header, &header, &t->canonical);
+    if (err != BF_OK)
+        return err;
+    r->found = &found[FOUND_JOSE];
+    return jose_read(r, &header);
+}
+
+static void take_header(struct token *t, const struct token_header *known)
+{
+    t->header = known->json;
+    t->ppt = known->ppt;
+    t->ppt_text = known->ppt_text;
+    t->x5u = known->x5u;
+    t->canonical = known->canonical;
+}
+
+static enum bf_err read_full(struct reading *r, const struct segments *s, const struct token_header *known,
+                             struct finding *found)
+{
+    struct token *const t = r->token;
+    struct json_members payload;
+    bool canonical = false;
+    enum bf_err err = BF_OK;
+    if (known)
+        take_header(t, known);
+    else
+        err = read_header(r, s->header, found);
     r->found = &found[FOUND_SIGNATURE];
     const enum bf_err signature = read_signature(r, s->signature);
     r->found = &found[FOUND_PAYLOAD];
-    const enum bf_err part =
-        read_part(r, s->payload, TOKEN_IN_PAYLOAD, &t->payload, &payload, &payload_canonical);
+    const enum bf_err part = read_part(r, s->payload, TOKEN_IN_PAYLOAD, &t->payload, &payload, &canonical);
+    t->canonical = part == BF_OK && canonical && t->canonical;
     if (part != BF_OK)
         return part;
-    t->canonical = header_canonical && payload_canonical;
     r->found = &found[FOUND_CLAIMS];
     const enum bf_err claims = claims_read(r, &payload);
     return err ? err : signature ? signature : claims;
@@ -133,8 +153,8 @@ static enum bf_err read_compact(struct reading *r, const struct segments *s, str
     return token_found(r, BF_EFORM, TOKEN_COMPACT, 0, "the compact form, which is not read here");
 }
 
-enum bf_err token_read(struct span text, struct arena *arena, struct token *ret, enum token_flaw *flaw,
-                       struct fault *fault)
+enum bf_err token_read_known(struct span text, const struct token_header *known, struct arena *arena,
+                             struct token *ret, enum token_flaw *flaw, struct fault *fault)
 {
     struct finding found[FOUND_COUNT] = { 0 };
     struct reading r = { arena, ret, text, TOKEN_IN_TEXT, &found[FOUND_SPLIT] };
@@ -150,7 +170,7 @@ enum bf_err token_read(struct span text, struct arena *arena, struct token *ret,
     if (err == BF_OK) {
         ret->header_segment = s.header;
         ret->signed_part = span_first(text, s.header.n + 1 + s.payload.n);
-        err = s.header.n ? read_full(&r, &s, found) : read_compact(&r, &s, found);
+        err = s.header.n ? read_full(&r, &s, known, found) : read_compact(&r, &s, found);
     }
     for (size_t i = 0; err != BF_OK && i < FOUND_COUNT; i++)
         if (found[i].err != BF_OK) {
@@ -158,5 +178,23 @@ enum bf_err token_read(struct span text, struct arena *arena, struct token *ret,
             ret->fault_place = found[i].place;
             return fault_at(fault, found[i].err, found[i].fault.at, found[i].fault.what);
         }
+    return BF_OK;
+}
+
+enum bf_err token_read(struct span text, struct arena *arena, struct token *ret, enum token_flaw *flaw,
+                       struct fault *fault)
+{
+    return token_read_known(text, NULL, arena, ret, flaw, fault);
+}
+
+enum bf_err token_header_read(struct span segment, struct arena *arena, struct token_header *ret)
+{
+    struct finding found[FOUND_COUNT] = { 0 };
+    struct token t = { .text = segment };
+    struct reading r = { arena, &t, segment, TOKEN_IN_TEXT, &found[FOUND_HEADER] };
+    const enum bf_err err = read_header(&r, segment, found);
+    if (err != BF_OK)
+        return err == BF_ENOMEM ? err : BF_EFORM;
+    *ret = (struct token_header){ t.header, t.ppt_text, t.x5u, t.ppt, t.canonical };
     return BF_OK;
 }

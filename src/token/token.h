@@ -71,6 +71,24 @@ struct token {
 enum bf_err token_read(struct span text, struct arena *arena, struct token *ret, enum token_flaw *flaw,
                        struct fault *fault) must_use;
 
+/*
+ * A JOSE header that was read and found sound. It is a carrier's, and the same for all its calls: who meets the same
+ * segment again need not read it again.
+ */
+struct token_header {
+    struct span json, ppt_text, x5u; /* in the arena it was read into */
+    enum ppt ppt;
+    bool canonical;
+};
+/* BF_EFORM: it is not sound. */
+enum bf_err token_header_read(struct span segment, struct arena *arena, struct token_header *ret) must_use;
+/*
+ * token_read of a token whose header segment, all before the first dot, token_header_read has read before: the same answers.
+ * known: outlives the token, which points into it; NULL: it is not known.
+ */
+enum bf_err token_read_known(struct span text, const struct token_header *known, struct arena *arena,
+                             struct token *ret, enum token_flaw *flaw, struct fault *fault) must_use;
+
 enum ppt ppt_of(struct span text);
 const char *ppt_text(enum ppt ppt); /* "shaken"; "" for PPT_NONE and PPT_OTHER */
 

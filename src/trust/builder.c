@@ -401,7 +401,7 @@ void builder_clear(struct signers *s)
         flight_land(s, s->flights);
     for (size_t i = 0; i < s->n_all; i++) {
         for (size_t k = 0; k < s->all[i]->n_headers; k++)
-            free(s->all[i]->headers[k]);
+            header_release(s->all[i]->headers[k]);
         entry_release(s->all[i]);
     }
     free(s->all);

@@ -8,6 +8,7 @@
 
 #include "trust/mailbox.h"
 #include "trust/signer.h"
+#include "token/token.h"
 #include "trust/table.h"
 
 #define ENTRY_HEADERS                                                                                        \
@@ -37,12 +38,17 @@ struct failure {
     char why[160];
 };
 
-/* A raw JOSE header segment over which a signature held. */
+/* A raw JOSE header segment over which a signature held, and what it says. */
 struct header {
     struct node node; /* first */
     struct entry *entry;
+    struct arena *arena; /* what `read` points into */
+    size_t bytes;
+    bool is_read; /* else it is read again each time it comes: only tests have headers that are none */
+    struct token_header read;
     char text[];
 };
+void header_release(void *header); /* frees it */
 
 /*
  * A URL that is on its way, and who waits for it. The fetcher may be busy for one source and free for another: then it

@@ -38,17 +38,24 @@ void entry_weigh(struct signers *s, struct entry *e)
     const struct signer *signer = atomic_load(&e->signer);
     size_t bytes = sizeof *e + e->node.key.n + 1 + e->body_n + (signer ? signer->bytes : 0);
     for (size_t i = 0; i < e->n_headers; i++)
-        bytes += sizeof *e->headers[i] + e->headers[i]->node.key.n;
+        bytes += e->headers[i]->bytes;
     atomic_fetch_add(&s->tally->bytes, bytes - e->bytes);
     if (e->proven)
         s->main_bytes += bytes - e->bytes;
     e->bytes = bytes;
 }
 
+void header_release(void *p)
+{
+    struct header *h = p;
+    arena_destroy(h->arena);
+    free(h);
+}
+
 static void forget_header(struct signers *s, struct header *h)
 {
     table_remove(&s->by_header, &h->node);
-    epoch_retire(s->epoch, free, h);
+    epoch_retire(s->epoch, header_release, h);
 }
 
 /* Unlinks it; readers that hold it keep it until their batch ends. */
@@ -170,14 +177,29 @@ void entry_fail(struct signers *s, struct span x5u, const char *why, int64_t for
         epoch_retire(s->epoch, free, failure);
 }
 
+/* NULL without memory. */
+static struct header *header_create(struct entry *e, struct span text)
+{
+    const size_t room = 2 * text.n + 64, most = 4 * room; /* the text, and what of it is escaped once more */
+    struct header *h = malloc(sizeof *h + text.n);
+    if (!h)
+        return NULL;
+    *h = (struct header){ .entry = e, .bytes = sizeof *h + text.n + room };
+    memcpy(h->text, text.p, text.n);
+    h->node.key = span_make(h->text, text.n);
+    if (arena_create(room, most, &h->arena) != BF_OK) {
+        free(h);
+        return NULL;
+    }
+    h->is_read = token_header_read(h->node.key, h->arena, &h->read) == BF_OK;
+    return h;
+}
+
 void entry_learn(struct signers *s, struct entry *e, struct span text)
 {
-    struct header *h = text.n && !table_find(&s->by_header, text) ? malloc(sizeof *h + text.n) : NULL;
+    struct header *h = text.n && !table_find(&s->by_header, text) ? header_create(e, text) : NULL;
     if (!h)
         return;
-    memcpy(h->text, text.p, text.n);
-    h->entry = e;
-    h->node.key = span_make(h->text, text.n);
     if (e->n_headers == ENTRY_HEADERS)
         forget_header(s, e->headers[e->next_header]);
     else

@@ -13,6 +13,7 @@
 #include "base/epoch.h"
 #include "es256/es256.h"
 #include "fetch/fetch.h"
+#include "token/token.h"
 #include "trust/anchors.h"
 #include "trust/tnauth.h"
 
@@ -102,9 +103,12 @@ enum signer_found {
 };
 enum signer_found signers_find(const struct signers *s, const struct trust *trust, struct span x5u,
                                const struct signer **ret, const char **ret_why);
-/* The short way: by the raw header segment of a token over which a signature has held. NULL: take the long way. */
+/*
+ * The short way: by the raw header segment of a token over which a signature has held. NULL: take the long way.
+ * *ret_header: what that header says, valid as long as the signer; NULL where it must be read.
+ */
 const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
-                                         struct span header_segment);
+                                         struct span header_segment, const struct token_header **ret_header);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 

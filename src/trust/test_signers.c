@@ -297,11 +297,12 @@ static void prove(struct stage *g, const char *url, const char *header)
 static void prove_surely(struct stage *g, const char *url, const char *header)
 {
     const struct signer *s = NULL;
+    const struct token_header *read;
     while (!s) {
         prove(g, url, header);
         settle(g);
         epoch_enter(g->epoch, g->slot);
-        s = signers_find_header(g->signers, signers_trust(g->signers), span_of(header));
+        s = signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &read);
         if (s)
             assert_string_equal(s->x5u, url);
         epoch_exit(g->epoch, g->slot);
@@ -310,8 +311,10 @@ static void prove_surely(struct stage *g, const char *url, const char *header)
 
 static bool header_is_known(struct stage *g, const char *header)
 {
+    const struct token_header *read;
     epoch_enter(g->epoch, g->slot);
-    const bool known = signers_find_header(g->signers, signers_trust(g->signers), span_of(header)) != NULL;
+    const bool known =
+        signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &read) != NULL;
     epoch_exit(g->epoch, g->slot);
     return known;
 }
@@ -929,7 +932,8 @@ static void look_up(struct hammer *h, unsigned i)
         signers_proven(h->g->signers, s, span_of(header));
         atomic_fetch_add(&h->found, 1);
     }
-    const struct signer *t = signers_find_header(h->g->signers, trust, span_of(header));
+    const struct token_header *read;
+    const struct signer *t = signers_find_header(h->g->signers, trust, span_of(header), &read);
     if (t)
         assert_string_equal(t->x5u, url);
 }

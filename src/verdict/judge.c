@@ -125,12 +125,29 @@ static bool counts_as_proof(const struct identity_result *p)
     return said == PPT_SHAKEN || said == PPT_NONE;
 }
 
+/*
+ * The short way to a signer: the header segment as it came. Of a header that is known nothing is read again: it was
+ * found sound, and a signature of this signer held over it.
+ */
+static const struct token_header *find_header(struct hearing *h, struct identity_result *p)
+{
+    const struct judge *j = h->judge;
+    const struct token_header *header = NULL;
+    const struct span segment = span_first(p->parts.token, span_find(p->parts.token, '.'));
+    p->short_way = j->given;
+    if (j->signers && !j->given)
+        p->short_way = signers_find_header(j->signers, h->trust, segment, &header);
+    return p->short_way ? header : NULL;
+}
+
+/* p is all zeroes. */
 static void read_identity(struct hearing *h, struct span value, struct identity_result *p)
 {
-    *p = (struct identity_result){ .signature = BF_EAGAIN };
+    p->signature = BF_EAGAIN;
     p->split_err = identity_read(value, &p->parts, &p->split_fault);
     if (!p->split_err)
-        p->token_err = token_read(p->parts.token, h->arena, &p->token, &p->flaw, &p->token_fault);
+        p->token_err = token_read_known(p->parts.token, find_header(h, p), h->arena, &p->token, &p->flaw,
+                                        &p->token_fault);
     p->is_proof = counts_as_proof(p);
     p->holds = p->is_proof;
     p->attest = p->token.attest;
@@ -176,12 +193,9 @@ static void want(struct hearing *h, struct span x5u, bool stale)
 static void find_signer(struct hearing *h, struct identity_result *p)
 {
     const struct judge *j = h->judge;
-    p->signer = j->given     ? j->given
-                : j->signers ? signers_find_header(j->signers, h->trust, p->token.header_segment)
-                             : NULL;
-    if (p->signer) {
+    if (p->short_way) {
+        p->signer = p->short_way;
         p->credential = CREDENTIAL_FOUND;
-        p->is_short_way = true;
         return;
     }
     p->credential = CREDENTIAL_FAILED;
@@ -279,7 +293,7 @@ static void after_signatures(struct hearing *h)
                             p->replay_key); /* needed when the others of the batch have theirs */
         if (!keyed)
             p->signature = BF_ECRYPTO;
-        else if (p->path && !p->is_short_way)
+        else if (p->path && !p->short_way)
             signers_proven(h->judge->signers, p->signer, p->token.header_segment);
         p->called_ok = called_matches(h, p);
         p->shown_ok = shown_matches(h, p);

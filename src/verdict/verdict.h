@@ -90,8 +90,10 @@ struct identity_result {
     enum credential_state credential;
     const char *credential_why;
     enum bf_err signature; /* result of the engine, once asked */
-    bool signature_asked, is_short_way;
-    bool called_ok, shown_ok;       /* called-number and number-shown, asked of this proof */
+    bool signature_asked;
+    const struct signer
+        *short_way;           /* whose header segment this is known to be, or given; NULL: to be looked up */
+    bool called_ok, shown_ok; /* called-number and number-shown, asked of this proof */
     const struct check *blocked_by; /* the first needed row that makes dearer ones pointless */
 };
 

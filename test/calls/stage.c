@@ -218,3 +218,30 @@ void stage_done(struct stage *s)
 {
     epoch_exit(s->epoch, s->slot);
 }
+
+void stage_teach(struct stage *s, const struct hearing *h)
+{
+    const struct token_header *header;
+    for (size_t i = 0; i < h->verdict.n_identities; i++) {
+        const struct identity_result *id = &h->verdict.identities[i];
+        const struct signer *signer = id->signer;
+        if (!signer || signer->fitness != SIGNER_FIT || !signer->n_paths)
+            continue;
+        signers_proven(s->signers, signer, id->token.header_segment);
+        for (int ms = 0; ms < 5000; ms++) {
+            if (signers_find_header(s->signers, h->trust, id->token.header_segment, &header))
+                break;
+            nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+        }
+    }
+}
+
+bool stage_knows(const struct stage *s, const struct hearing *h)
+{
+    const struct token_header *header = NULL;
+    for (size_t i = 0; i < h->verdict.n_identities && !header; i++)
+        if (h->verdict.identities[i].short_way)
+            (void)signers_find_header(s->signers, h->trust, h->verdict.identities[i].token.header_segment,
+                                      &header);
+    return header != NULL;
+}

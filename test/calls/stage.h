@@ -43,6 +43,12 @@ void stage_signer(struct stage *s, const char *text);
 void stage_judge(struct stage *s, const struct call *call, struct hearing *h);
 void stage_done(struct stage *s);
 
+/* Inside stage_judge and stage_done: the signers of its tokens are told that their headers are proven, true or not, and it is
+ * waited until those of a trusted chain are known. */
+void stage_teach(struct stage *s, const struct hearing *h);
+/* The header of one of its tokens at least was known when it was judged. */
+bool stage_knows(const struct stage *s, const struct hearing *h);
+
 utc_t stage_time(const char *text); /* 2015-09-25T19:12:25Z */
 size_t stage_ranges(const char *text, struct number_range *out, size_t max);
 EVP_PKEY *stage_key(const char *name); /* PP-052, PP-054 */
