@@ -42,6 +42,13 @@ extern "C" {
  */
 struct bf_verifier;
 
+/* What checks signatures; the verdicts are the same. */
+enum bf_engine {
+    BF_ENGINE_AUTO = 0,    /* eight at a time where the CPU has AVX-512 IFMA and there is enough to check */
+    BF_ENGINE_OPENSSL = 1, /* OpenSSL alone */
+    BF_ENGINE_LANES = 2,   /* eight at a time from the first on; BF_EUNSUP where the CPU cannot */
+};
+
 /* What was found about one call. Immutable, independent of its verifier once made; may be read by many threads. */
 struct bf_verdict;
 
@@ -74,19 +81,22 @@ struct bf_verify_options {
     unsigned freshness_s;   /* how far `iat` may be from the call's time */
     unsigned budget_ms;     /* how long one call may wait for certificates; then it is judged without */
     size_t replay_entries;  /* how many tokens are remembered, 64 bytes each; 0: repeats are not looked for */
+    enum bf_engine engine;
+    unsigned
+        tables_mb; /* memory, at most, for tables of signers that prove busy: 145 MiB are for 1,000; 0: none */
 };
 
 #define BF_VERIFY_OPTIONS                                                                                    \
     {                                                                                                        \
         .size = sizeof(struct bf_verify_options), .least_attestation = 'A', .freshness_s = 60,               \
-        .budget_ms = 4000, .replay_entries = 65536                                                           \
+        .budget_ms = 4000, .replay_entries = 65536, .tables_mb = 64                                          \
     }
 
 /*
  * options NULL: BF_VERIFY_OPTIONS. Reads all anchors; starts the threads that fetch and build certificates.
  * ret_message  may be NULL; on error a sentence that names the file and what is wrong with it, to be given to free(),
  *              or NULL where there is no memory for it
- * BF_EINVAL an option that cannot be; BF_EFORM a file that holds no certificate; BF_EIO a file that cannot be read;
+ * BF_EINVAL an option that cannot be; BF_EUNSUP an engine that this CPU cannot run; BF_EFORM a file that holds no certificate; BF_EIO a file that cannot be read;
  * BF_ENOMEM; BF_ECRYPTO.
  */
 BF_API enum bf_err bf_verifier_create(const struct bf_verify_options *options, struct bf_verifier **ret,

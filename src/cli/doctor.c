@@ -21,6 +21,7 @@ static const struct {
     { "crl", doctor_crl, false },
     { "signing", doctor_sign, false },
     { "emergency", doctor_emergency, false },
+    { "engine", doctor_engine, false },
     { "disk", doctor_disk, false },
     { "ports", doctor_ports, false },
     { "test call", doctor_call, false },
@@ -48,9 +49,9 @@ static const struct command_help help = {
     .example = "bonafide doctor --config /etc/bonafide/bonafide.yaml\n"
                "        is this machine fit to run the server?\n",
     .usage = "[OPTION...]",
-    .about = "Looks at the clock, DNS, the way out, anchors, CRLs, signing keys, emergency numbers, disk and "
-             "ports, and places\n"
-             "a test call when a server runs here. A line each: ok, warn or FAIL, and what to do.\n",
+    .about = "Looks at the clock, DNS, the way out, anchors, CRLs, signing keys, emergency numbers,\n"
+             "what checks signatures, disk and ports, and places a test call when a server runs\n"
+             "here. A line each: ok, warn or FAIL, and what to do.\n",
     .rows = rows,
     .more = "Exit status: 0, or 1 when anything failed; 64 wrong usage.\n",
 };

@@ -139,6 +139,25 @@ void doctor_way_out(const struct doctor *d, struct finding *ret)
     pthread_mutex_destroy(&w.lock);
 }
 
+/* ---- what checks signatures ---- */
+
+void doctor_engine(const struct doctor *d, struct finding *ret)
+{
+    const char *missing = es256_unsupported();
+    const enum es256_choice engine = d->config->es256.engine;
+
+    if (engine == ES256_OPENSSL)
+        finding_set(ret, FINDING_OK, missing ? "" : "lanes can run here: es256.engine: auto takes them",
+                    "openssl: es256.engine says so");
+    else if (!missing)
+        finding_set(ret, FINDING_OK, "", "lanes, eight signatures at a time: this CPU has AVX-512 IFMA");
+    else if (engine == ES256_LANES)
+        finding_set(ret, FINDING_FAIL, "write es256.engine: auto or openssl", "lanes cannot run here: %s",
+                    missing);
+    else
+        finding_set(ret, FINDING_OK, "", "openssl: %s", missing);
+}
+
 /* ---- disk ---- */
 
 /* The directory a path lies in; where it is not there yet, the nearest that is: the server makes the rest. */

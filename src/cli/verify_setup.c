@@ -214,9 +214,11 @@ bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_st
         return false;
 
     char *message = NULL;
-    enum bf_err err = w->config ? config_load(w->config, &ret->config, &message) : BF_OK;
+    enum bf_err err = config_load(w->config, &ret->config, &message); /* else the defaults, for the engine */
     if (!err) {
-        struct verifier_options options = ret->config ? options_of_config(ret->config) : options_default();
+        struct verifier_options options = w->config ? options_of_config(ret->config) : options_default();
+        options.engine = ret->config->es256.engine;
+        options.tables_bytes = (size_t)ret->config->es256.tables_mb << 20;
         struct trust_domain_options domains[LIMIT_TRUST_DOMAINS + 1];
         options_of_wishes(w, &options, domains);
         err = verifier_create(&options, &ret->verifier, &message);

@@ -27,6 +27,7 @@
 #define ROUNDS      4u /* missing, stale, and what a second look brings to light */
 
 struct bf_verifier {
+    struct es256_pool *pool;
     struct epoch *epoch;
     struct fetch *fetch;
     struct signers *signers;
@@ -125,6 +126,17 @@ static enum bf_err signers_start(struct bf_verifier *v, const struct verifier_op
     return err;
 }
 
+static enum bf_err pool_start(struct bf_verifier *v, const struct verifier_options *o, char **ret_message)
+{
+    const enum bf_err err = es256_pool_create(&(struct es256_pool_options){ .engine = o->engine,
+                                                                            .tables_bytes = o->tables_bytes,
+                                                                            .audit = ES256_AUDIT },
+                                              &v->pool);
+    if (err == BF_EUNSUP)
+        *ret_message = sentence("the engine `lanes` cannot run here: %s", es256_unsupported());
+    return err;
+}
+
 static enum bf_err directory_check(const char *path, char **ret_message)
 {
     struct stat s;
@@ -139,6 +151,8 @@ static enum bf_err verifier_fill(struct bf_verifier *v, const struct verifier_op
 {
     struct trust *trust = NULL;
     enum bf_err err = directory_check(o->certs, ret_message);
+    if (!err)
+        err = pool_start(v, o, ret_message);
     if (!err)
         err = epoch_create(&v->epoch);
     if (!err)
@@ -202,6 +216,7 @@ void bf_verifier_destroy(struct bf_verifier *v)
         next = s->next;
         seat_destroy(v, s);
     }
+    es256_pool_destroy(v->pool);
     signers_destroy(
         v->signers); /* it asks the fetcher until it ends; answers that come later find its mailbox closed */
     fetch_destroy(v->fetch);
@@ -236,7 +251,7 @@ static enum bf_err seat_create(struct bf_verifier *v, struct seat **ret)
     if (!s)
         return BF_ENOMEM;
     s->epoch_slot = UINT32_MAX;
-    enum bf_err err = desk_create(NULL, &s->desk);
+    enum bf_err err = desk_create(v->pool, &s->desk);
     if (!err)
         err = arena_create(ARENA_BLOCK, ARENA_MAX, &s->arena);
     if (!err && (!(s->message = calloc(1, sizeof *s->message)) || !(s->text = malloc(SEAT_TEXT))))

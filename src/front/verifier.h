@@ -21,6 +21,8 @@ struct verifier_options {
     bool offline, ignore_pai, color;
     unsigned budget_ms;
     size_t replay_entries;
+    enum es256_choice engine;
+    size_t tables_bytes;
 };
 
 /* As bf_verifier_create. */

@@ -22,6 +22,9 @@ struct bf_verdict {
 _Static_assert((int)BF_GENUINE == GENUINE && (int)BF_UNPROVEN == UNPROVEN && (int)BF_BROKEN == BROKEN &&
                    (int)BF_IMPOSTOR == IMPOSTOR,
                "the public outcomes are those of the verdict");
+_Static_assert((int)BF_ENGINE_AUTO == ES256_AUTO && (int)BF_ENGINE_OPENSSL == ES256_OPENSSL &&
+                   (int)BF_ENGINE_LANES == ES256_LANES,
+               "the public engines are those of es256");
 
 /* ---- options ---- */
 
@@ -36,6 +39,10 @@ static bool options_possible(const struct bf_verify_options *o, const char **ret
         why = "n_trust is set and trust is NULL";
     else if (o->replay_entries > ((size_t)1 << 28))
         why = "replay_entries must be at most 268435456";
+    else if ((unsigned)o->engine > BF_ENGINE_LANES)
+        why = "engine must be one of enum bf_engine";
+    else if (o->tables_mb > 65536)
+        why = "tables_mb must be at most 65536";
     *ret_why = why;
     return !why;
 }
@@ -76,6 +83,8 @@ enum bf_err bf_verifier_create(const struct bf_verify_options *options, struct b
         .color = o.color,
         .budget_ms = o.budget_ms,
         .replay_entries = o.replay_entries,
+        .engine = (enum es256_choice)o.engine,
+        .tables_bytes = (size_t)o.tables_mb << 20,
     };
     return verifier_create(&inside, ret, ret_message);
 }

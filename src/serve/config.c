@@ -18,7 +18,7 @@
 
 /* ---- where things lie ---- */
 
-/* The only place that looks at the environment. */
+/* Only this and default_of look at the environment. */
 const char *config_state_dir(struct arena *arena)
 {
     const char *given = getenv("STATE_DIRECTORY"), *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -63,8 +63,8 @@ static bool is_section(struct span name)
 static const char *meant(const struct node *node, struct span section, struct span name)
 {
     static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy",
-                                            "verstat", "headers", "alert_info", "replay",  "http",
-                                            "public",  "store",   "share",      "log" };
+                                            "verstat", "headers", "alert_info", "replay",  "es256",
+                                            "http",    "public",  "store",      "share",   "log" };
     const char *names[128], *last[128];
     size_t n = 0;
     for (; n < config_options_n && n < ARRAY_SIZE(names); n++) {
@@ -112,7 +112,7 @@ static bool key_repeats(struct config_reader *r, const struct node *map, const s
 static void take_option(struct loading *l, const struct config_option *o, const struct node *node)
 {
     struct config_setting *s = &l->memory->settings[o - config_options];
-    *s = (struct config_setting){ node, true };
+    *s = (struct config_setting){ .node = node, .written = true };
     (void)config_value(&l->reader, o, node, l->config); /* the fault is noted */
 }
 
@@ -138,6 +138,23 @@ static void take_map(struct loading *l, const struct node *map, struct span sect
     }
 }
 
+/* A variable of the environment may stand in for a default; then *ret_named. */
+static bool default_of(struct config_reader *r, const struct config_option *o, struct node **ret,
+                       bool *ret_named)
+{
+    const char *value = o->environment ? getenv(o->environment) : NULL;
+    *ret_named = value && value[0];
+    if (!*ret_named)
+        return config_fallback(r, o, ret);
+    struct node *node = arena_new(r->arena, struct node);
+    const char *text = arena_printf(r->arena, "%.64s", value);
+    if (!node || !text)
+        return config_no_memory(r);
+    *node = (struct node){ .kind = NODE_SCALAR, .text = span_of(text), .line = 1, .column = 1 };
+    *ret = node;
+    return true;
+}
+
 /* Options that the file does not name. */
 static void take_defaults(struct loading *l)
 {
@@ -148,7 +165,7 @@ static void take_defaults(struct loading *l)
         struct node *node;
         if (s->node)
             continue;
-        if (!config_fallback(r, &config_options[i], &node))
+        if (!default_of(r, &config_options[i], &node, &s->environment))
             return;
         s->node = node;
         (void)config_value(r, &config_options[i], node, l->config);

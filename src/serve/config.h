@@ -10,6 +10,7 @@
 
 #include "answer/answer.h"
 #include "base/cidr.h"
+#include "es256/es256.h"
 #include "record/record.h"
 #include "sip/number.h"
 #include "trust/anchors.h"
@@ -90,6 +91,11 @@ struct config {
         size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
     } policy;
     int64_t replay_entries;
+    struct {
+        enum es256_choice engine;
+        int64_t tables_mb;
+        unsigned audit; /* one of so many; 0: none */
+    } es256;
     const struct config_sign_row *sign;
     size_t n_sign;
     struct {

@@ -64,6 +64,8 @@ static void origin(const struct config_memory *m, size_t i, char *out, size_t si
 {
     if (m->settings[i].written)
         snprintf(out, size, "%s:%u", m->name, m->settings[i].node->key_line);
+    else if (m->settings[i].environment)
+        snprintf(out, size, "environment:%s", config_options[i].environment);
     else
         snprintf(out, size, "default");
 }

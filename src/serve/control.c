@@ -91,6 +91,17 @@ char *control_mixed_domains(const struct config *c)
     return message;
 }
 
+char *control_engine_missing(const struct config *c)
+{
+    char *message = NULL;
+    if (c->es256.engine != ES256_LANES || !es256_unsupported())
+        return NULL;
+    if (asprintf(&message, "es256.engine: lanes cannot run here: %s; write auto or openssl",
+                 es256_unsupported()) < 0)
+        return NULL;
+    return message;
+}
+
 enum bf_err server_check(struct config *config, char **ret_message)
 {
     struct snapshot *snapshot = NULL;
@@ -98,6 +109,8 @@ enum bf_err server_check(struct config *config, char **ret_message)
     const struct snapshot_parts parts = { .generation = 1, .freshness_max = config->freshness_s };
     *ret_message = control_mixed_domains(config);
     enum bf_err err = *ret_message ? BF_EDENIED : BF_OK;
+    if (!err && (*ret_message = control_engine_missing(config)))
+        err = BF_EUNSUP;
     if (!err)
         err = trust_create(config->trust.domains, config->trust.n_domains, 1, clock_now(&clock_system).utc,
                            &trust, ret_message);
@@ -154,6 +167,7 @@ static void swap(struct server *s, struct snapshot *fresh, struct trust *trust)
                  fresh->config->sip.next_hop_probe_s) != BF_OK)
         log_put(s->log, LOG_ALARM,
                 "the list of next hops could not be kept for want of memory: they are not probed");
+    es256_pool_set(s->pool, (size_t)fresh->config->es256.tables_mb << 20, fresh->config->es256.audit);
     epoch_retire(s->epoch, snapshot_release, old);
     atomic_store(&s->gauges.reload_failed, false);
     atomic_fetch_add(&s->gauges.reloads, 1);

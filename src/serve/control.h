@@ -15,5 +15,7 @@ void control_reload(struct server *s);
 
 /* A lab domain beside real ones is refused unless trust.allow_lab. NULL: fine; else a sentence, to be freed. */
 char *control_mixed_domains(const struct config *c);
+/* The same of an engine that this CPU cannot run. */
+char *control_engine_missing(const struct config *c);
 
 #endif

@@ -154,6 +154,32 @@ static void put_signers(const struct server *s, struct buf *out)
     put_rows(out, rows, ARRAY_SIZE(rows));
 }
 
+/* The engine in force is 1, the other 0: so that falling back is seen. */
+static void put_engine(const struct server *s, struct buf *out)
+{
+    const struct es256_counts c = es256_pool_counts(s->pool);
+    const struct row rows[] = {
+        { "es256_tables", "Signers with a table of their own", GAUGE, (double)c.tables },
+        { "es256_tables_bytes", "Memory of tables, the generator's included", GAUGE, (double)c.bytes },
+        { "es256_tables_built_total", "Tables built", COUNTER, (double)c.built },
+        { "es256_tables_evicted_total", "Tables given back: idle, or for want of room", COUNTER,
+          (double)c.evicted },
+        { "es256_tables_refused_total", "Tables not built for want of room: raise es256.tables_mb", COUNTER,
+          (double)c.refused },
+        { "es256_audited_total", "Accepted signatures that OpenSSL checked again", COUNTER,
+          (double)c.audited },
+        { "es256_unaudited_total", "Those that were chosen for it and dropped", COUNTER,
+          (double)c.unaudited },
+        { "es256_disagreements_total", "Those that OpenSSL refused", COUNTER, (double)c.disagreements },
+    };
+    static const char *const engines[] = { "lanes", "openssl" };
+    put_rows(out, rows, ARRAY_SIZE(rows));
+    put_head(out, "es256_engine", "1: what checks signatures now", "gauge");
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++)
+        buf_printf(out, "bonafide_es256_engine{engine=\"%s\"} %d\n", engines[i],
+                   strcmp(es256_pool_name(s->pool), engines[i]) == 0);
+}
+
 static void put_fetch(const struct server *s, struct buf *out)
 {
     const struct fetch_counts c = s->fetch ? fetch_counts(s->fetch) : (struct fetch_counts){ .started = 0 };
@@ -289,6 +315,7 @@ void metrics_write(const struct server *server, struct buf *out)
     put_plain(server, out);
     put_dropped(server, out);
     put_signers(server, out);
+    put_engine(server, out);
     put_fetch(server, out);
     put_record(server, out);
     put_memory(server, out);

@@ -250,6 +250,24 @@ const struct config_option config_options[] = {
       "Tokens seen that are remembered; one that must be forgotten too early raises an alarm.",
       AT(replay_entries), .min = 1024, .max = 268435456, .restart = true },
 
+    { "es256.engine", &kind_choice, "auto",
+      "What checks signatures: lanes checks eight at a time, on CPUs with AVX-512 IFMA; openssl is OpenSSL "
+      "alone; auto is lanes where they can run, once there is enough to check. Where it is not written, the "
+      "environment variable BONAFIDE_ENGINE may say it.",
+      AT(es256.engine), WORDS("auto", "openssl", "lanes"), .restart = true,
+      .environment = "BONAFIDE_ENGINE" },
+    { "es256.tables_mb", &kind_integer, "256",
+      "Memory for tables of busy signers, which lanes are fastest with: 1,000 of them take 145 MiB, so that "
+      "the default is for 1,800, more than sign in most countries. It is taken as signers prove busy, the "
+      "least recently used go first, and what is idle for a quarter of an hour is given back; 0 is no "
+      "tables.",
+      AT(es256.tables_mb), .min = 0, .max = 65536, .unit = "MiB" },
+    { "es256.audit", &kind_share, "1/1024",
+      "How many of the signatures that lanes accept are checked again by OpenSSL, in the background: 1/1024 "
+      "is one "
+      "of 1,024, off is none. A disagreement raises an alarm, and OpenSSL checks alone until the next start.",
+      AT(es256.audit) },
+
     { "sign", &kind_row, "[]",
       "The calls we vouch for, on listeners with role sign. What no row covers goes out unsigned.",
       LIST_AT(sign, n_sign), .shape = SHAPE_LIST, .rows = &sign_rows },

@@ -52,6 +52,7 @@ struct config_option {
     enum config_shape shape;
     bool restart; /* a reload does not change it */
     bool state;   /* the default lies in the state directory, so the sample shows it as a comment */
+    const char *environment; /* a variable whose value stands in for the default; NULL: none */
 };
 
 extern const struct config_option config_options[];
@@ -69,7 +70,8 @@ const char *config_state_dir(struct arena *arena);
 /* What is in force of one option. */
 struct config_setting {
     const struct node *node;
-    bool written; /* in the file, at node->line; else the default */
+    bool written;     /* in the file, at node->line; else the default */
+    bool environment; /* the option's variable, in place of the default */
 };
 
 /* What stands behind struct config's `memory`. */

@@ -236,6 +236,8 @@ void server_introduce(const struct server *s, server_say *say, void *arg)
               a->door == DOOR_PUBLIC ? " (public)" : "");
     }
     introduce_trust(&v);
+    speak(&v, LOG_INFO, "signatures are checked by %s: %s", es256_pool_name(s->pool),
+          es256_pool_why(s->pool));
     if (s->lab_urls)
         speak(&v, LOG_WARN,
               "x5u.lab is ON: certificates are fetched over http, from any port and private addresses; "

@@ -68,6 +68,19 @@ static enum bf_err make_trust(struct server *s, const struct config *c, char **r
     return err ? say(ret_message, err, "the index of certificates cannot be made") : BF_OK;
 }
 
+static enum bf_err make_pool(struct server *s, const struct config *c, char **ret_message)
+{
+    const struct es256_pool_options options = { .engine = c->es256.engine,
+                                                .tables_bytes = (size_t)c->es256.tables_mb << 20,
+                                                .audit = c->es256.audit,
+                                                .log = s->log };
+    *ret_message = control_engine_missing(c);
+    if (*ret_message)
+        return BF_EUNSUP;
+    const enum bf_err err = es256_pool_create(&options, &s->pool);
+    return err ? say(ret_message, err, "es256.engine: the engine cannot be made") : BF_OK;
+}
+
 struct remembering {
     struct replay *replay;
     struct instant now;
@@ -284,6 +297,8 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
     if (!err)
         err = make_trust(s, c, ret_message);
     if (!err)
+        err = make_pool(s, c, ret_message);
+    if (!err)
         err = make_memory(s, c, ret_message);
     if (!err)
         err = make_hops(s, c, ret_message);
@@ -344,6 +359,7 @@ void server_destroy(struct server *s)
     fetch_destroy(s->fetch);
     for (size_t i = 0; i < s->n_workers; i++)
         worker_destroy(s->workers[i]);
+    es256_pool_destroy(s->pool);
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].fd >= 0)
             close(s->listeners[i].fd);

@@ -45,6 +45,7 @@ struct server {
     char *config_path;
     bool notify;
 
+    struct es256_pool *pool; /* what the workers' engines share */
     struct epoch *epoch;
     unsigned slot; /* the control thread's, in the epoch */
     _Atomic(struct snapshot *) snapshot;

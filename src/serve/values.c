@@ -281,6 +281,21 @@ static bool read_least(struct config_reader *r, const struct config_option *o, c
     return read_attest(r, o, node, out);
 }
 
+/* `1/1024`, or off: 0. */
+static bool read_share(struct config_reader *r, const struct config_option *o, const struct node *node,
+                       void *out)
+{
+    uint64_t n = 0;
+    if (!config_text(r, o, node))
+        return false;
+    if (!span_equal(node->text, SPAN("off")) &&
+        (!span_starts(node->text, SPAN("1/")) || !span_decimal(span_from(node->text, 2), 1000000000, &n) ||
+         n == 0))
+        return config_refuse(r, o, node, 0, NULL);
+    *(unsigned *)out = (unsigned)n;
+    return true;
+}
+
 /* ---- files ---- */
 
 static bool path_in(struct config_reader *r, const char *dir, struct span path, const char **ret)
@@ -352,4 +367,5 @@ const struct config_kind kind_least = { "A or B", sizeof(char), false, read_leas
 const struct config_kind kind_file = { "a path", TEXT, read_file };
 const struct config_kind kind_state_file = { "a path", TEXT, read_state_file };
 const struct config_kind kind_store_url = { "sqlite:PATH, or \"\" for no database", TEXT, read_store_url };
+const struct config_kind kind_share = { "1/N, or off", sizeof(unsigned), false, read_share };
 const struct config_kind kind_row = { "a row like {key: value}", 0, false, config_row };

@@ -49,7 +49,7 @@ static enum bf_err make(struct worker *w, const struct worker_room *room)
     if (!err)
         err = make_lanes(w);
     if (!err)
-        err = desk_create(NULL, &w->desk);
+        err = desk_create(w->server->pool, &w->desk);
     if (!err)
         err = signing_desk_create(&w->signing);
     if (!err)

@@ -47,7 +47,7 @@ def main(place):
             if line.startswith("# TYPE "):
                 families.add(line.split()[2])
             elif not line.startswith("#"):
-                name = re.match(r"[a-z_]+", line)[0]
+                name = re.match(r"[a-z0-9_]+", line)[0]
                 check(any(name == f or name.removesuffix(s) == f for f in families for s in ("_bucket", "_sum", "_count")), line)
                 float(line.rsplit(" ", 1)[1])
         check("bonafide_trust_anchors 1" in body.decode())
