@@ -5,7 +5,7 @@ BUILD  ?= build
 SETUP  ?=
 TESTS  ?=
 
-.PHONY: help build demo check soak bench fuzz coverage install format clean
+.PHONY: help build demo check soak bench bench-peers fuzz coverage install format clean
 
 help:
 	@echo "make demo      build, then place calls of every kind on loopback and show their verdicts"
@@ -13,6 +13,7 @@ help:
 	@echo "make build     leave the program at $(BUILD)/bonafide"
 	@echo "make install   program, library, manual and unit under PREFIX (DESTDIR is honoured)"
 	@echo "make bench     the figures, measured here"
+	@echo "make bench-peers   the same calls to Kamailio with secsipid (TELL=1: every trial)"
 	@echo "make soak      the long tests: loads, kills, a bare Debian"
 	@echo "make fuzz      every reader against libFuzzer (MERGE=1 keeps what was found in fuzz/corpus)"
 	@echo "make coverage  line coverage of src/; fails under 90 %"
@@ -51,6 +52,12 @@ soak:
 bench: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
 	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
+
+bench-peers:
+	@scripts/install build peers
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) bonafide bench/bench_peers
+	@$(BUILD)/bench/bench_peers $(BUILD)/bonafide bench/peers $(if $(TELL),--tell)
 
 fuzz:
 	@scripts/install build ci
