@@ -101,7 +101,6 @@ static size_t gather(struct worker *w)
 /* Signed times as callers see them: their median tells a wrong clock of our own. */
 static void sample_iat(struct worker *w, const struct lane *lane)
 {
-    struct server *s = w->server;
     const struct verdict *v = &lane->hearing.verdict;
     for (size_t i = 0; i < v->n_identities; i++) {
         const struct identity_result *id = &v->identities[i];
@@ -109,13 +108,7 @@ static void sample_iat(struct worker *w, const struct lane *lane)
             continue;
         if (id->entered)
             count_add(&w->counts, COUNT_TOKENS, 1);
-        const utc_t off = id->token.iat - lane->arrival.utc;
-        const uint64_t at = atomic_fetch_add_explicit(&s->iat_n, 1, memory_order_relaxed) % IAT_SAMPLES;
-        atomic_store_explicit(&s->iat_offsets[at],
-                              off > INT32_MAX   ? INT32_MAX
-                              : off < INT32_MIN ? INT32_MIN
-                                                : (int32_t)off,
-                              memory_order_relaxed);
+        count_iat(&w->counts, id->token.iat - lane->arrival.utc);
     }
 }
 
@@ -266,7 +259,7 @@ static void keep_records(struct worker *w)
     const size_t n = fill_records(w);
     const bool failed =
         n && w->server->recorder && recorder_append(w->server->recorder, w->records, n) != BF_OK;
-    if (n)
+    if (n && failed != atomic_load_explicit(&w->server->gauges.record_failed, memory_order_relaxed))
         atomic_store(&w->server->gauges.record_failed, failed);
     if (failed) {
         count_add(&w->counts, COUNT_RECORD_FAILED, n);

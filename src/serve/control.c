@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "serve/notify.h"
+#include "serve/worker.h"
 
 /* ---- measuring ---- */
 
@@ -53,10 +54,12 @@ void control_watch(struct server *s, struct watch *watch)
 {
     int32_t offsets[IAT_SAMPLES], scratch[IAT_SAMPLES];
     int64_t jump, median;
-    const uint64_t total = atomic_load(&s->iat_n);
-    const size_t n = total < IAT_SAMPLES ? (size_t)total : IAT_SAMPLES;
-    for (size_t i = 0; i < n; i++)
-        offsets[i] = atomic_load_explicit(&s->iat_offsets[i], memory_order_relaxed);
+    uint64_t total = 0, of_worker;
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_workers; i++) {
+        n += count_iat_newest(&s->workers[i]->counts, IAT_SAMPLES / s->n_workers, offsets + n, &of_worker);
+        total += of_worker;
+    }
     if (watch_step(watch, clock_now(s->clock), &jump)) {
         atomic_fetch_add(&s->gauges.clock_alarms, 1);
         log_put(s->log, LOG_ALARM, "the clock jumped by %lld ms: look at the time service", (long long)jump);

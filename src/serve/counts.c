@@ -25,7 +25,27 @@ void count_call(struct counts *c, enum count_kind kind, int status, mono_t laten
         code++;
     while (bucket < COUNT_BUCKETS && us > count_bounds_us[bucket])
         bucket++;
-    atomic_fetch_add_explicit(&c->calls[kind][code], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->latency[bucket], 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&c->latency_us, us, memory_order_relaxed);
+    count_up(&c->calls[kind][code], 1);
+    count_up(&c->latency[bucket], 1);
+    count_up(&c->latency_us, us);
+}
+
+void count_iat(struct counts *c, int64_t offset_s)
+{
+    const uint64_t n = atomic_load_explicit(&c->iat_n, memory_order_relaxed);
+    const int32_t offset = offset_s > INT32_MAX   ? INT32_MAX
+                           : offset_s < INT32_MIN ? INT32_MIN
+                                                  : (int32_t)offset_s;
+    atomic_store_explicit(&c->iat_offsets[n % IAT_SAMPLES], offset, memory_order_relaxed);
+    atomic_store_explicit(&c->iat_n, n + 1, memory_order_release);
+}
+
+size_t count_iat_newest(const struct counts *c, size_t most, int32_t *ret, uint64_t *ret_total)
+{
+    const uint64_t total = atomic_load_explicit(&c->iat_n, memory_order_acquire);
+    const size_t n = total < most ? (size_t)total : most;
+    for (size_t i = 0; i < n; i++)
+        ret[i] = atomic_load_explicit(&c->iat_offsets[(total - n + i) % IAT_SAMPLES], memory_order_relaxed);
+    *ret_total = total;
+    return n;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a worker counts, and how all of it is added up for /metrics. */
+/*
+ * What a thread counts, and how all of it is added up for /metrics. Each struct has one thread that writes it, so
+ * counting is a load and a store; anybody may read.
+ */
 #ifndef SERVE_COUNTS_H
 #define SERVE_COUNTS_H
 
@@ -52,17 +55,26 @@ enum count_kind {
 #define COUNT_CODES   16u
 #define COUNT_BUCKETS 14u
 
+#define IAT_SAMPLES 256u
+
 struct counts {
     _Atomic uint64_t plain[COUNT_ALL];
     _Atomic uint64_t calls[KIND_ALL][COUNT_CODES];
     _Atomic uint64_t latency[COUNT_BUCKETS + 1]; /* the last: slower than all */
     _Atomic uint64_t latency_us;
-    _Atomic int64_t oldest_us; /* age of the oldest datagram of the last batch */
+    _Atomic int64_t oldest_us;                /* age of the oldest datagram of the last batch */
+    _Atomic int32_t iat_offsets[IAT_SAMPLES]; /* signed times seen from our clock, in a ring */
+    _Atomic uint64_t iat_n;                   /* how many there ever were */
 };
 
+static inline void count_up(_Atomic uint64_t *counter, uint64_t n)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + n,
+                          memory_order_relaxed);
+}
 static inline void count_add(struct counts *c, enum count what, uint64_t n)
 {
-    atomic_fetch_add_explicit(&c->plain[what], n, memory_order_relaxed);
+    count_up(&c->plain[what], n);
 }
 static inline uint64_t count_of(const struct counts *c, enum count what)
 {
@@ -70,6 +82,10 @@ static inline uint64_t count_of(const struct counts *c, enum count what)
 }
 
 void count_call(struct counts *c, enum count_kind kind, int status, mono_t latency);
+
+void count_iat(struct counts *c, int64_t offset_s);
+/* The newest `most` of them (at most IAT_SAMPLES). How many there were; *ret_total: ever. */
+size_t count_iat_newest(const struct counts *c, size_t most, int32_t *ret, uint64_t *ret_total);
 
 extern const int count_codes[COUNT_CODES];            /* the last is 0: any other */
 extern const unsigned count_bounds_us[COUNT_BUCKETS]; /* upper bounds of the histogram */

@@ -14,7 +14,6 @@
 #include "serve/snapshot.h"
 
 #define SERVER_WORKERS_MAX 48u
-#define IAT_SAMPLES        256u
 
 struct worker;
 struct acceptor;
@@ -81,8 +80,6 @@ struct server {
 
     struct counts counts; /* what other threads than workers count */
     struct gauges gauges;
-    _Atomic int32_t iat_offsets[IAT_SAMPLES];
-    _Atomic uint64_t iat_n;
 
     int control;            /* eventfd of the control thread */
     _Atomic uint64_t turns; /* whose turn it is to get a connection */
