@@ -17,8 +17,9 @@
 #include "base/utf8.h"
 #include "sip/uri.h"
 
-#define ANSWER_GROWTH 2048u /* an answer is at most its request and this much */
-#define LABEL_BYTES   160u
+#define ANSWER_GROWTH  2048u /* an answer is at most its request and this much */
+#define LABEL_BYTES    160u
+#define ASSERTED_BYTES 1024u
 
 struct writing {
     const struct answer_options *options;
@@ -72,32 +73,31 @@ static bool has_user_phone(const struct sip_uri *uri)
 /* `sip:127.0.0.1:5080;transport=tcp` and a user -> `<sip:user@127.0.0.1:5080;transport=tcp;user=phone>` */
 static void put_contact(const struct writing *w)
 {
-    char memory[LIMIT_URI * 2];
-    struct buf b = BUF_ON(memory);
+    struct buf *out = w->out;
     struct sip_uri to, hop;
     if (uri_read(w->request->uri, &to, NULL) || uri_read(span_of(w->next_hop), &hop, NULL)) {
-        w->out->full = true;
+        out->full = true;
         return;
     }
-    buf_text(&b, hop.scheme == URI_SIPS ? "<sips:" : "<sip:");
-    const size_t user_at = b.n;
-    put_user(&b, &to);
-    if (b.n > user_at)
-        buf_char(&b, '@');
-    buf_span_put(&b, hop.host);
-    if (hop.port)
-        buf_printf(&b, ":%u", hop.port);
-    buf_span_put(&b, hop.params);
+    const size_t at = reply_header_begin(out, "Contact");
+    buf_text(out, hop.scheme == URI_SIPS ? "<sips:" : "<sip:");
+    const size_t user_at = out->n;
+    put_user(out, &to);
+    if (out->n > user_at)
+        buf_char(out, '@');
+    buf_span_put(out, hop.host);
+    if (hop.port) {
+        buf_char(out, ':');
+        buf_decimal(out, hop.port);
+    }
+    buf_span_put(out, hop.params);
     if (has_user_phone(&to))
-        buf_text(&b, ";user=phone");
+        buf_text(out, ";user=phone");
     /* A redirection to where the call came from would loop (SIP-041): a parameter tells the two apart. */
-    if (span_equal(span_from(buf_span(&b), 1), w->request->uri))
-        buf_text(&b, ";bonafide=1");
-    buf_char(&b, '>');
-    if (!buf_ok(&b))
-        w->out->full = true;
-    else
-        reply_header(w->out, "Contact", buf_span(&b));
+    if (span_equal(span_from(buf_span(out), at + 1), w->request->uri))
+        buf_text(out, ";bonafide=1");
+    buf_char(out, '>');
+    reply_header_end(out, at);
 }
 
 /* ---- P-Asserted-Identity ---- */
@@ -175,8 +175,10 @@ static struct span caller_host(const struct writing *w)
             struct span rest = h->value, value;
             while (sip_list_next(&rest, &value)) {
                 struct sip_address a;
-                if (sip_address_read(value, &a, NULL) == BF_OK && host_of(a.uri).n)
-                    return host_of(a.uri);
+                const struct span host =
+                    sip_address_read(value, &a, NULL) == BF_OK ? host_of(a.uri) : SPAN_NONE;
+                if (host.n)
+                    return host;
             }
         }
         return SPAN_NONE;
@@ -184,64 +186,77 @@ static struct span caller_host(const struct writing *w)
     return host_of(w->call->from_uri);
 }
 
+static void put_verstat(struct buf *b, struct span verstat)
+{
+    buf_text(b, ";verstat=");
+    buf_span_put(b, verstat);
+}
+
 static void put_number_uri(const struct writing *w, struct buf *b)
 {
     char shown[LIMIT_NUMBER + 2];
+    const enum verstat_place place = w->options->verstat_place;
     const struct span host = caller_host(w);
-    const char *verstat = verstat_text(shown_verstat(w));
-    buf_printf(b, "<%s%s", host.n ? "sip:" : "tel:", number_show(&w->call->caller, shown));
-    if (!host.n) {
-        if (w->options->verstat_place != VERSTAT_HEADER_PARAM)
-            buf_printf(b, ";verstat=%s", verstat);
-    } else {
-        if (w->options->verstat_place == VERSTAT_USER)
-            buf_printf(b, ";verstat=%s", verstat);
+    const struct span verstat = span_of(verstat_text(shown_verstat(w)));
+    const bool in_user = host.n ? place == VERSTAT_USER : place != VERSTAT_HEADER_PARAM;
+    buf_text(b, host.n ? "<sip:" : "<tel:");
+    buf_text(b, number_show(&w->call->caller, shown));
+    if (in_user)
+        put_verstat(b, verstat);
+    if (host.n) {
         buf_char(b, '@');
         buf_span_put(b, host);
         buf_text(b, ";user=phone");
-        if (w->options->verstat_place == VERSTAT_URI_PARAM)
-            buf_printf(b, ";verstat=%s", verstat);
+        if (place == VERSTAT_URI_PARAM)
+            put_verstat(b, verstat);
     }
     buf_char(b, '>');
-    if (w->options->verstat_place == VERSTAT_HEADER_PARAM)
-        buf_printf(b, ";verstat=%s", verstat);
+    if (place == VERSTAT_HEADER_PARAM)
+        put_verstat(b, verstat);
 }
 
 static void put_asserted(const struct writing *w)
 {
-    char memory[1024];
-    struct buf b = BUF_ON(memory);
+    struct buf *out = w->out;
+    const size_t before = out->n;
     if (!w->call->has_caller)
         return;
+    const size_t at = reply_header_begin(out, "P-Asserted-Identity");
     if (policy_of(w).action == ACTION_LABEL)
-        put_label(w, &b);
-    put_number_uri(w, &b);
-    if (!buf_ok(&b))
+        put_label(w, out);
+    put_number_uri(w, out);
+    if (out->n - at > ASSERTED_BYTES && buf_ok(out)) { /* better without than with one that nobody can read */
+        out->n = before;
         return;
-    reply_header(w->out, "P-Asserted-Identity", buf_span(&b));
+    }
+    reply_header_end(out, at);
     if (w->d->masked)
-        reply_header(w->out, "Privacy", SPAN("id"));
+        reply_header(out, "Privacy", SPAN("id"));
 }
 
 /* ---- what was found ---- */
 
 static void put_verdict_header(const struct writing *w)
 {
-    char memory[256], id[ANSWER_ID];
-    struct buf b = BUF_ON(memory);
+    char id[ANSWER_ID];
+    struct buf *out = w->out;
     const struct decision *d = w->d;
     answer_id_text(&d->id, id);
-    if (d->signing)
-        buf_printf(&b, "signed=%s;", d->sign.refusal == SIGN_OK ? "yes" : "no");
-    else
-        buf_printf(&b, "verdict=%s;", outcome_text((enum outcome)d->outcome));
+    const size_t at = reply_header_begin(out, text_or(w->options->verdict_header, "X-Bonafide"));
+    buf_text(out, d->signing ? "signed=" : "verdict=");
+    buf_text(out, !d->signing                  ? outcome_text((enum outcome)d->outcome)
+                  : d->sign.refusal == SIGN_OK ? "yes"
+                                               : "no");
+    buf_text(out, ";attest=");
     if (d->attest)
-        buf_printf(&b, "attest=%c;", d->attest);
+        buf_char(out, (char)d->attest);
     else
-        buf_text(&b, "attest=none;");
-    buf_printf(&b, "case=%s;id=%.*s", stir_case_row((enum stir_case)d->winning_case)->name, (int)ANSWER_ID,
-               id);
-    reply_header(w->out, text_or(w->options->verdict_header, "X-Bonafide"), buf_span(&b));
+        buf_text(out, "none");
+    buf_text(out, ";case=");
+    buf_text(out, stir_case_row((enum stir_case)d->winning_case)->name);
+    buf_text(out, ";id=");
+    buf_bytes(out, id, sizeof id);
+    reply_header_end(out, at);
 }
 
 /* RFC 9410: one Reason for every header that failed, the token in compact form so that it cannot be used again (SEC-062). */

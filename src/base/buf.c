@@ -5,32 +5,6 @@
 
 #include "base/utf8.h"
 
-void buf_bytes(struct buf *b, const void *p, size_t n)
-{
-    if (b->full || n > b->size - b->n) {
-        b->full = true;
-        return;
-    }
-    if (n)
-        memcpy(b->p + b->n, p, n);
-    b->n += n;
-}
-
-void buf_span_put(struct buf *b, struct span s)
-{
-    buf_bytes(b, s.p, s.n);
-}
-
-void buf_text(struct buf *b, const char *text)
-{
-    buf_bytes(b, text, strlen(text));
-}
-
-void buf_char(struct buf *b, char c)
-{
-    buf_bytes(b, &c, 1);
-}
-
 void buf_decimal(struct buf *b, int64_t value)
 {
     char digits[24];

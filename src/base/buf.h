@@ -35,10 +35,33 @@ static inline struct span buf_span(const struct buf *b)
     return (struct span){ b->p, b->n };
 }
 
-void buf_bytes(struct buf *b, const void *p, size_t n);
-void buf_span_put(struct buf *b, struct span s);
-void buf_text(struct buf *b, const char *text);
-void buf_char(struct buf *b, char c);
+/* Here, so that a constant text becomes a few stores. */
+static inline void buf_bytes(struct buf *b, const void *p, size_t n)
+{
+    if (b->full || n > b->size - b->n) {
+        b->full = true;
+        return;
+    }
+    if (n)
+        memcpy(b->p + b->n, p, n);
+    b->n += n;
+}
+
+static inline void buf_span_put(struct buf *b, struct span s)
+{
+    buf_bytes(b, s.p, s.n);
+}
+
+static inline void buf_text(struct buf *b, const char *text)
+{
+    buf_bytes(b, text, strlen(text));
+}
+
+static inline void buf_char(struct buf *b, char c)
+{
+    buf_bytes(b, &c, 1);
+}
+
 void buf_decimal(struct buf *b, int64_t value);
 void buf_hex(struct buf *b, const uint8_t *bytes, size_t n); /* lower case */
 void buf_printf(struct buf *b, const char *format, ...) printf_(2, 3);

@@ -144,16 +144,15 @@ static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t o
         uint32_t cseq;
         uint16_t port, door;
     } fixed;
-    struct sip_via via;
-    struct fault fault;
-    if (message_top_via(&lane->message, &via, &fault) != BF_OK)
+    const struct sip_via *via = &lane->message.top_via;
+    if (!lane->message.has_top_via)
         return false;
     memset(&fixed, 0, sizeof fixed);
     addr_bytes(origin_addr(&lane->origin), fixed.addr);
     fixed.cseq = lane->message.cseq;
-    fixed.port = via.port;
+    fixed.port = via->port;
     fixed.door = (uint16_t)lane->origin.door;
-    const struct span parts[] = { span_make(&fixed, sizeof fixed), via.host, via.branch,
+    const struct span parts[] = { span_make(&fixed, sizeof fixed), via->host, via->branch,
                                   message_header(&lane->message, SIP_H_CALL_ID) };
     hash_parts(&w->server->call_key, parts, ARRAY_SIZE(parts), out);
     return true;
@@ -173,18 +172,9 @@ static void message_of(struct worker *w, const struct lane *lane, uint64_t out[s
     hash_parts(&w->server->call_key, parts, ARRAY_SIZE(parts), out);
 }
 
-static bool to_tag(const struct sip_message *m, struct span *ret)
-{
-    struct sip_address to;
-    struct fault fault;
-    return sip_address_read(message_header(m, SIP_H_TO), &to, &fault) == BF_OK &&
-           sip_param(to.params, SPAN("tag"), ret);
-}
-
 static bool in_dialog(const struct sip_message *m)
 {
-    struct span tag;
-    return to_tag(m, &tag);
+    return m->to_readable && m->to_tagged;
 }
 
 /* ---- the methods ---- */
@@ -192,12 +182,9 @@ static bool in_dialog(const struct sip_message *m)
 static void look_ack(struct worker *w, struct lane *lane)
 {
     uint64_t transaction[2];
-    struct span tag = SPAN_NONE;
     count_add(&w->counts, COUNT_ACKS, 1);
-    if (transaction_of(w, lane, transaction)) {
-        (void)to_tag(&lane->message, &tag);
-        passing_ack(w, passing_marked(tag), transaction);
-    }
+    if (transaction_of(w, lane, transaction))
+        passing_ack(w, passing_marked(lane->message.to_tag), transaction);
     lane->state = LANE_DROP;
 }
 

@@ -337,6 +337,37 @@ static void begin(struct sip_message *m)
     m->n_headers = 0;
     m->cseq = 0;
     memset(m->first, 0, sizeof m->first);
+    m->has_top_via = m->from_tagged = m->to_tagged = m->to_readable = false;
+    m->from_tag = m->to_tag = SPAN_NONE;
+}
+
+static bool read_tag(struct span value, bool *ret_tagged, struct span *ret)
+{
+    struct sip_address a;
+    if (value.n == 0 || sip_address_read(value, &a, NULL) != BF_OK)
+        return false;
+    *ret_tagged = sip_param(a.params, SPAN("tag"), ret);
+    return true;
+}
+
+/* What transactions, tags and answers all ask for; also of a message that is refused, which must be answered. */
+static void read_ahead(struct sip_message *m)
+{
+    m->via_rest = message_header(m, SIP_H_VIA);
+    m->has_top_via = sip_list_next(&m->via_rest, &m->top_via_text) &&
+                     sip_via_read(m->top_via_text, &m->top_via, NULL) == BF_OK;
+    (void)read_tag(message_header(m, SIP_H_FROM), &m->from_tagged, &m->from_tag);
+    m->to_readable = read_tag(message_header(m, SIP_H_TO), &m->to_tagged, &m->to_tag);
+}
+
+static enum bf_err read_all(struct reader *r)
+{
+    enum bf_err err = read_start_line(r);
+    if (err == BF_OK)
+        err = read_headers(r);
+    if (r->m->is_request)
+        read_ahead(r->m);
+    return err == BF_OK ? check_fields(r) : err;
 }
 
 enum bf_err message_read(struct span bytes, unsigned reading, struct sip_message *ret, struct fault *fault)
@@ -349,10 +380,7 @@ enum bf_err message_read(struct span bytes, unsigned reading, struct sip_message
         return fault_at(fault, BF_EFORM, 0, "there is nothing");
     if (bytes.n > LIMIT_SIP_MESSAGE)
         return fault_at(fault, BF_ELIMIT, LIMIT_SIP_MESSAGE, "the message is too long");
-    enum bf_err err = read_start_line(&r);
-    if (err == BF_OK)
-        err = read_headers(&r);
-    return err == BF_OK ? check_fields(&r) : err;
+    return read_all(&r);
 }
 
 struct span message_header(const struct sip_message *m, enum sip_header_id id)

@@ -33,6 +33,18 @@ enum sip_method {
     SIP_METHOD_OTHER,
 };
 
+/* One Via value.                                                                  SIP-009, RFC 3581 */
+struct sip_via {
+    struct span transport; /* "UDP" */
+    struct span host;      /* IPv6 in its brackets */
+    uint16_t port;         /* 0: absent */
+    struct span branch;    /* empty when absent */
+    struct span received, maddr;
+    bool rport;           /* present without a value, or with one */
+    uint16_t rport_value; /* 0: without */
+    struct span params;
+};
+
 /* The header fields that somebody here asks for; all others are SIP_H_OTHER, in their place. */
 enum sip_header_id {
     SIP_H_OTHER,
@@ -98,6 +110,13 @@ struct sip_message {
     struct span body;
     uint32_t cseq;             /* valid when a CSeq header is there */
     size_t first[SIP_H_COUNT]; /* index + 1 of the first header of that id; 0: none */
+    /* Of requests, read ahead for whoever answers them: */
+    bool has_top_via; /* there is one, and it can be read */
+    struct sip_via top_via;
+    struct span top_via_text,
+        via_rest; /* the topmost value, and what its header field joins to it with commas */
+    bool from_tagged, to_tagged, to_readable;
+    struct span from_tag, to_tag;
 };
 
 enum sip_reading {
@@ -156,17 +175,6 @@ bool sip_param(struct span params, struct span name, struct span *ret_value);
 /* The display name as people read it: quoted-pairs resolved, at most size bytes, cut between characters. Length written. */
 size_t sip_display_text(const struct sip_address *a, char *out, size_t size);
 
-/* One Via value.                                                                  SIP-009, RFC 3581 */
-struct sip_via {
-    struct span transport; /* "UDP" */
-    struct span host;      /* IPv6 in its brackets */
-    uint16_t port;         /* 0: absent */
-    struct span branch;    /* empty when absent */
-    struct span received, maddr;
-    bool rport;           /* present without a value, or with one */
-    uint16_t rport_value; /* 0: without */
-    struct span params;
-};
 enum bf_err sip_via_read(struct span value, struct sip_via *ret, struct fault *fault) must_use;
 
 /* The topmost Via of the message, the first of those its first header field joins with commas. BF_ENOENT: it has none. */

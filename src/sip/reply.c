@@ -8,15 +8,20 @@
 #include "base/digest.h"
 #include "sip/params.h"
 
-/* `192.0.2.1`, `2001:db8::1`: of the socket address, IPv4-mapped ones as IPv4. */
-static bool source_text(const struct sockaddr *addr, char out[static INET6_ADDRSTRLEN])
+/* `192.0.2.1`, `2001:db8::1`: of the address as 16 bytes, IPv4-mapped ones as IPv4. */
+static void put_address(struct buf *out, const uint8_t bytes[static 16])
 {
     static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF };
-    uint8_t bytes[16];
-    if (!addr || !addr_bytes(addr, bytes))
-        return false;
-    const bool v4 = memcmp(bytes, mapped, sizeof mapped) == 0;
-    return inet_ntop(v4 ? AF_INET : AF_INET6, v4 ? bytes + 12 : bytes, out, INET6_ADDRSTRLEN) != NULL;
+    char text[INET6_ADDRSTRLEN];
+    if (memcmp(bytes, mapped, sizeof mapped) != 0) {
+        buf_text(out, inet_ntop(AF_INET6, bytes, text, sizeof text) ? text : "");
+        return;
+    }
+    for (size_t i = 12; i < 16; i++) {
+        if (i > 12)
+            buf_char(out, '.');
+        buf_decimal(out, bytes[i]);
+    }
 }
 
 /* The sent-by host is the address the packet came from, written in whatever way. */
@@ -41,7 +46,7 @@ static bool host_is_source(struct span host, const struct sockaddr *addr)
 /* The top Via, with where it really came from (SIP-022): `received` is ours alone to say, and so is `rport`. */
 static void put_via_params(struct buf *out, const struct sip_via *via, const struct sip_source *from)
 {
-    char source[INET6_ADDRSTRLEN];
+    uint8_t source[16];
     struct span rest = via->params, name, value;
     while (sip_param_next(&rest, &name, &value)) {
         if (span_equal_nocase(name, SPAN("received")) || span_equal_nocase(name, SPAN("rport")))
@@ -53,14 +58,15 @@ static void put_via_params(struct buf *out, const struct sip_via *via, const str
             buf_span_put(out, value);
         }
     }
-    if (!source_text(from->addr, source) || (!via->rport && host_is_source(via->host, from->addr)))
+    if (!from->addr || !addr_bytes(from->addr, source) ||
+        (!via->rport && host_is_source(via->host, from->addr)))
         return;
     if (via->rport) {
         buf_text(out, ";rport=");
         buf_decimal(out, addr_port(from->addr));
     }
     buf_text(out, ";received=");
-    buf_text(out, source);
+    put_address(out, source);
 }
 
 static void put_line(struct buf *out, struct span line)
@@ -69,44 +75,38 @@ static void put_line(struct buf *out, struct span line)
     buf_text(out, "\r\n");
 }
 
-static enum bf_err put_top_via(struct buf *out, const struct sip_header *h, const struct sip_source *from)
+static void put_top_via(struct buf *out, const struct sip_message *request, const struct sip_source *from)
 {
-    struct sip_via via;
-    struct span rest = h->value, first;
-    if (!sip_list_next(&rest, &first) || sip_via_read(first, &via, NULL) != BF_OK)
-        return BF_EFORM;
-    const size_t head = (size_t)(via.params.n ? via.params.p - first.p : (ptrdiff_t)first.n);
+    const struct sip_via *via = &request->top_via;
+    const struct span text = request->top_via_text;
+    const size_t head = (size_t)(via->params.n ? via->params.p - text.p : (ptrdiff_t)text.n);
     buf_text(out, "Via: ");
-    buf_span_put(out, span_first(first, head));
-    put_via_params(out, &via, from);
-    if (rest.n) {
+    buf_span_put(out, span_first(text, head));
+    put_via_params(out, via, from);
+    if (request->via_rest.n) {
         buf_char(out, ',');
-        buf_span_put(out, rest);
+        buf_span_put(out, request->via_rest);
     }
     buf_text(out, "\r\n");
-    return BF_OK;
 }
 
 static enum bf_err put_vias(struct buf *out, const struct sip_message *request, const struct sip_source *from)
 {
     const struct sip_header *h;
-    size_t at = 0;
-    for (bool top = true; (h = message_next(request, SIP_H_VIA, &at)); top = false) {
-        if (top && put_top_via(out, h, from) != BF_OK)
-            return BF_EFORM;
-        if (!top)
-            put_line(out, h->line);
-    }
+    size_t at = request->first[SIP_H_VIA];
+    if (!request->has_top_via)
+        return BF_EFORM;
+    put_top_via(out, request, from);
+    while ((h = message_next(request, SIP_H_VIA, &at)))
+        put_line(out, h->line);
     return BF_OK;
 }
 
-static void put_to(struct buf *out, const struct sip_header *to, struct span tag)
+static void put_to(struct buf *out, const struct sip_message *request, const struct sip_header *to,
+                   struct span tag)
 {
-    struct sip_address a;
-    struct span there;
     buf_span_put(out, to->line);
-    const bool readable = sip_address_read(to->value, &a, NULL) == BF_OK;
-    if (tag.n && readable && !sip_param(a.params, SPAN("tag"), &there)) {
+    if (tag.n && request->to_readable && !request->to_tagged) {
         buf_text(out, ";tag=");
         buf_span_put(out, tag);
     }
@@ -132,7 +132,7 @@ enum bf_err reply_begin(struct buf *out, const struct sip_message *request, cons
     if (put_vias(out, request, from) != BF_OK)
         return BF_EFORM;
     put_line(out, first_of(request, SIP_H_FROM)->line);
-    put_to(out, first_of(request, SIP_H_TO), to_tag);
+    put_to(out, request, first_of(request, SIP_H_TO), to_tag);
     put_line(out, first_of(request, SIP_H_CALL_ID)->line);
     put_line(out, first_of(request, SIP_H_CSEQ)->line);
     if (status == 100 && request->first[SIP_H_TIMESTAMP])
@@ -140,16 +140,30 @@ enum bf_err reply_begin(struct buf *out, const struct sip_message *request, cons
     return BF_OK;
 }
 
-void reply_header(struct buf *out, const char *name, struct span value)
+size_t reply_header_begin(struct buf *out, const char *name)
 {
-    bool bad = *name == '\0';
-    for (size_t i = 0; i < value.n; i++) /* no branch: many bytes at a time */
-        bad |= ((unsigned char)value.p[i] < 0x20) | (value.p[i] == 0x7F);
-    out->full = out->full || bad;
+    if (*name == '\0')
+        out->full = true;
     buf_text(out, name);
     buf_text(out, ": ");
-    buf_span_put(out, value);
+    return out->n;
+}
+
+void reply_header_end(struct buf *out, size_t value_at)
+{
+    unsigned bad = 0;
+    for (size_t i = value_at; i < out->n; i++) /* without a branch, many at a time */
+        bad |= ((unsigned char)out->p[i] < 0x20) | (out->p[i] == 0x7F);
+    if (bad)
+        out->full = true;
     buf_text(out, "\r\n");
+}
+
+void reply_header(struct buf *out, const char *name, struct span value)
+{
+    const size_t at = reply_header_begin(out, name);
+    buf_span_put(out, value);
+    reply_header_end(out, at);
 }
 
 void reply_end(struct buf *out, struct span body)
@@ -160,27 +174,12 @@ void reply_end(struct buf *out, struct span body)
     buf_span_put(out, body);
 }
 
-/* The top Via's branch, empty when it has none. */
-static struct span top_branch(const struct sip_message *m)
-{
-    struct sip_via via;
-    return message_top_via(m, &via, NULL) == BF_OK ? via.branch : SPAN_NONE;
-}
-
-static struct span from_tag(const struct sip_message *m)
-{
-    struct sip_address a;
-    struct span tag = SPAN_NONE;
-    if (sip_address_read(message_header(m, SIP_H_FROM), &a, NULL) == BF_OK)
-        (void)sip_param(a.params, SPAN("tag"), &tag);
-    return tag;
-}
-
 void reply_tag(const uint8_t secret[static 16], const struct sip_message *request, char out[static REPLY_TAG])
 {
     const uint32_t cseq = request->cseq;
-    const struct span parts[] = { message_header(request, SIP_H_CALL_ID), from_tag(request),
-                                  span_make(&cseq, sizeof cseq), top_branch(request) };
+    const struct span parts[] = { message_header(request, SIP_H_CALL_ID), request->from_tag,
+                                  span_make(&cseq, sizeof cseq),
+                                  request->has_top_via ? request->top_via.branch : SPAN_NONE };
     struct hash_key key;
     memcpy(&key, secret, sizeof key);
     uint64_t hash = 0;

@@ -28,6 +28,13 @@ struct sip_source {
 enum bf_err reply_begin(struct buf *out, const struct sip_message *request, const struct sip_source *from,
                         int status, const char *reason, struct span to_tag) must_use;
 
+/*
+ * `Name: `, then the caller writes the value, then reply_header_end with what the first gave: it refuses the value as
+ * reply_header does. *ret of the begin: where the value starts in out.
+ */
+size_t reply_header_begin(struct buf *out, const char *name);
+void reply_header_end(struct buf *out, size_t value_at);
+
 /* `Name: value CRLF`. Any byte below 0x20 or 0x7F in value, or an empty name: out->full is set, nothing can be sent. */
 void reply_header(struct buf *out, const char *name, struct span value);
 

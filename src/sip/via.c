@@ -87,6 +87,10 @@ enum bf_err sip_via_read(struct span value, struct sip_via *ret, struct fault *f
 enum bf_err message_top_via(const struct sip_message *m, struct sip_via *ret, struct fault *fault)
 {
     struct span rest = message_header(m, SIP_H_VIA), top;
+    if (m->has_top_via) {
+        *ret = m->top_via;
+        return BF_OK;
+    }
     if (!sip_list_next(&rest, &top))
         return fault_at(fault, BF_ENOENT, 0, "there is no Via header");
     enum bf_err err = sip_via_read(top, ret, fault);
