@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "tap.h"
 #include "vectors.h"
@@ -30,7 +31,7 @@ size_t stage_ranges(const char *text, struct number_range *out, size_t max)
     return n;
 }
 
-/* ---- signers: `https://… key=PP-052 spc=1234 [one=…] [range=…/…] [untrusted] [from=…] [to=…] [none] [no-tnauth]` ---- */
+/* ---- signers ---- */
 
 static void write_file(const char *path, const char *text)
 {
@@ -72,64 +73,201 @@ static void entry_of(const char *text, enum tnauth_kind kind, struct tnauth_entr
         assert_true(span_decimal(span_from(all, slash + 1), UINT64_MAX, &out->count));
 }
 
+struct signer_wishes {
+    struct tnauth_entry entries[8];
+    struct lab_carrier_options carrier;
+    bool untrusted, no_tnauth;
+    const char *san;
+};
+
+static void wish(struct signer_wishes *w, const char *word)
+{
+    struct lab_carrier_options *o = &w->carrier;
+    if (strncmp(word, "key=", 4) == 0)
+        o->key = stage_key(word + 4);
+    else if (strncmp(word, "spc=", 4) == 0)
+        o->spc = word + 4, entry_of(word + 4, TNAUTH_SPC, &w->entries[o->n_tnauth++]);
+    else if (strncmp(word, "one=", 4) == 0)
+        entry_of(word + 4, TNAUTH_ONE, &w->entries[o->n_tnauth++]);
+    else if (strncmp(word, "range=", 6) == 0)
+        entry_of(word + 6, TNAUTH_RANGE, &w->entries[o->n_tnauth++]);
+    else if (strncmp(word, "from=", 5) == 0)
+        o->not_before = stage_time(word + 5);
+    else if (strncmp(word, "to=", 3) == 0)
+        o->not_after = stage_time(word + 3);
+    else if (strncmp(word, "san=", 4) == 0)
+        w->san = word + 4;
+    else if (strcmp(word, "no-tnauth") == 0)
+        w->no_tnauth = true;
+    else if (strcmp(word, "untrusted") == 0)
+        w->untrusted = true;
+    else if (*word)
+        fail_msg("signer: %s is not known", word);
+}
+
+/* By the lab: what a carrier's certificate looks like. */
+static char *lab_signer(struct stage *s, const struct signer_wishes *w)
+{
+    struct lab *lab = w->untrusted ? s->stranger : s->trusted;
+    struct lab_carrier carrier;
+    assert_int_equal(lab_carrier(lab, &w->carrier, &carrier), BF_OK);
+    char *pem = lab_chain_pem(lab, &carrier);
+    s->leaf = carrier.leaf;
+    carrier.leaf = NULL;
+    lab_carrier_clear(&carrier);
+    return pem;
+}
+
+/* By the stage's own CA: certificates that carriers do not have. */
+static char *own_signer(struct stage *s, const struct signer_wishes *w)
+{
+    char extensions[512];
+    snprintf(extensions, sizeof extensions, "%s%s%s%s", PKI_EE, w->no_tnauth ? "" : PKI_SPC,
+             w->san ? "subjectAltName=" : "", w->san ? w->san : "");
+    struct pki_pair leaf = pki_make(&(struct pki_order){
+        .extensions = extensions, .own = w->carrier.key, .issuer = s->ca.x, .issuer_key = s->ca.key });
+    s->leaf = leaf.x;
+    leaf.x = NULL;
+    pki_clear(&leaf);
+    return PKI_PEM(s->leaf);
+}
+
 void stage_signer(struct stage *s, const char *text)
 {
-    struct tnauth_entry entries[8];
-    struct lab_carrier_options o = { .spc = "1234", .tnauth = entries };
-    struct lab_carrier carrier;
+    struct signer_wishes w = { .carrier = { .spc = "1234" } };
     char copy[512], *rest = copy, *word;
-    bool untrusted = false;
     snprintf(copy, sizeof copy, "%s", text);
     const char *url = strsep(&rest, " ");
-    while ((word = strsep(&rest, " "))) {
-        if (strncmp(word, "key=", 4) == 0)
-            o.key = stage_key(word + 4);
-        else if (strncmp(word, "spc=", 4) == 0)
-            o.spc = word + 4, entry_of(word + 4, TNAUTH_SPC, &entries[o.n_tnauth++]);
-        else if (strncmp(word, "one=", 4) == 0)
-            entry_of(word + 4, TNAUTH_ONE, &entries[o.n_tnauth++]);
-        else if (strncmp(word, "range=", 6) == 0)
-            entry_of(word + 6, TNAUTH_RANGE, &entries[o.n_tnauth++]);
-        else if (strncmp(word, "from=", 5) == 0)
-            o.not_before = stage_time(word + 5);
-        else if (strncmp(word, "to=", 3) == 0)
-            o.not_after = stage_time(word + 3);
-        else if (strcmp(word, "untrusted") == 0)
-            untrusted = true;
-        else if (*word)
-            fail_msg("signer: %s is not known", word);
-    }
-    if (o.n_tnauth == 0)
-        o.tnauth = NULL;
-    struct lab *lab = untrusted ? s->stranger : s->trusted;
-    assert_int_equal(lab_carrier(lab, &o, &carrier), BF_OK);
-    char *pem = lab_chain_pem(lab, &carrier);
+    while ((word = strsep(&rest, " ")))
+        wish(&w, word);
+    w.carrier.tnauth = w.carrier.n_tnauth ? w.entries : NULL;
+    X509_free(s->leaf);
+    char *pem = w.san || w.no_tnauth ? own_signer(s, &w) : lab_signer(s, &w);
     assert_non_null(pem);
     publish(s, url, pem);
     free(pem);
-    lab_carrier_clear(&carrier);
-    EVP_PKEY_free(o.key);
+    EVP_PKEY_free(w.carrier.key);
 }
 
-/* ---- the stage ---- */
+/* ---- trust ---- */
 
-static void open_trust(struct stage *s, const char *text)
+/* The domain as the story has it, with a list or without one. */
+static struct trust *make_trust(struct stage *s, const char *list)
 {
     char path[512], *message = NULL;
-    const char *anchors[1] = { path }, *numbers = strstr(text, "numbers=");
-    struct trust_domain_options domain = { .name = "us", .anchors = anchors, .n_anchors = 1 };
-    domain.lab = strstr(text, "lab") != NULL;
+    const char *anchors[1] = { path }, *numbers = strstr(s->domain, "numbers=");
+    struct trust_domain_options domain = {
+        .name = "us", .anchors = anchors, .n_anchors = 1, .crls = &list, .n_crls = list ? 1 : 0
+    };
+    struct trust *trust = NULL;
+    domain.lab = strstr(s->domain, "lab") != NULL;
     if (numbers) {
         domain.n_numbers = stage_ranges(numbers + 8, s->domain_numbers, ARRAY_SIZE(s->domain_numbers));
         domain.numbers = s->domain_numbers;
     }
     snprintf(path, sizeof path, "%s/root.pem", s->dir);
-    char *pem = lab_root_pem(s->trusted);
+    if (trust_create(&domain, strstr(s->domain, "none") ? 0 : 1, 1, s->clock.at.utc, &trust, &message))
+        fail_msg("%s", message);
+    return trust;
+}
+
+static void open_trust(struct stage *s)
+{
+    char path[512], *lab = lab_root_pem(s->trusted), *own = NULL, *both = NULL;
+    s->ca = pki_make(&(struct pki_order){
+        .name = "C=US/CN=Other CA", .extensions = PKI_ROOT, .from = 1400000000, .to = 2100000000 });
+    own = PKI_PEM(s->ca.x);
+    assert_true(asprintf(&both, "%s%s", lab, own) > 0);
+    snprintf(path, sizeof path, "%s/root.pem", s->dir);
+    write_file(path, both);
+    free(lab), free(own), free(both);
+    s->trust = make_trust(s, NULL);
+}
+
+/* ---- a revocation list ---- */
+
+static void set_time(X509_CRL *list, int (*set)(X509_CRL *, const ASN1_TIME *), utc_t at)
+{
+    ASN1_TIME *time = ASN1_TIME_set(NULL, (time_t)at);
+    assert_int_equal(set(list, time), 1);
+    ASN1_TIME_free(time);
+}
+
+/* An entry of an indirect list names the CA as well as the serial number. */
+static void add_revoked(X509_CRL *list, X509 *leaf)
+{
+    X509_REVOKED *entry = X509_REVOKED_new();
+    GENERAL_NAMES *names = GENERAL_NAMES_new();
+    GENERAL_NAME *name = GENERAL_NAME_new();
+    ASN1_TIME *when = ASN1_TIME_set(NULL, STAGE_TIME - 7200);
+    name->type = GEN_DIRNAME;
+    name->d.directoryName = X509_NAME_dup(X509_get_issuer_name(leaf));
+    sk_GENERAL_NAME_push(names, name);
+    X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(leaf));
+    X509_REVOKED_set_revocationDate(entry, when);
+    assert_int_equal(X509_REVOKED_add1_ext_i2d(entry, NID_certificate_issuer, names, 1, 0), 1);
+    assert_int_equal(X509_CRL_add0_revoked(list, entry), 1);
+    GENERAL_NAMES_free(names);
+    ASN1_TIME_free(when);
+}
+
+static void mark_indirect(X509_CRL *list)
+{
+    ISSUING_DIST_POINT *idp = ISSUING_DIST_POINT_new();
+    idp->indirectCRL = 0xFF;
+    assert_int_equal(X509_CRL_add1_ext_i2d(list, NID_issuing_distribution_point, idp, 1, 0), 1);
+    ISSUING_DIST_POINT_free(idp);
+}
+
+static char *list_pem(const struct stage *s, utc_t from, utc_t to, bool direct, bool revokes)
+{
+    char *bytes, *text;
+    X509_CRL *list = X509_CRL_new();
+    BIO *out = BIO_new(BIO_s_mem());
+    X509_CRL_set_version(list, X509_CRL_VERSION_2);
+    X509_CRL_set_issuer_name(list, X509_get_subject_name(s->ca.x));
+    set_time(list, X509_CRL_set1_lastUpdate, from);
+    set_time(list, X509_CRL_set1_nextUpdate, to);
+    if (!direct)
+        mark_indirect(list);
+    if (revokes)
+        add_revoked(list, s->leaf);
+    assert_true(X509_CRL_sign(list, s->ca.key, EVP_sha256()) > 0);
+    assert_int_equal(PEM_write_bio_X509_CRL(out, list), 1);
+    const long n = BIO_get_mem_data(out, &bytes);
+    text = strndup(bytes, (size_t)n);
+    BIO_free(out);
+    X509_CRL_free(list);
+    return text;
+}
+
+void stage_list(struct stage *s, const char *text)
+{
+    utc_t from = STAGE_TIME - 3600, to = STAGE_TIME + 3600;
+    bool revokes = false, direct = false, junk = false;
+    char copy[256], path[512], *rest = copy, *word;
+    snprintf(copy, sizeof copy, "%s", text);
+    while ((word = strsep(&rest, " ")))
+        if (strncmp(word, "from=", 5) == 0)
+            from = stage_time(word + 5);
+        else if (strncmp(word, "to=", 3) == 0)
+            to = stage_time(word + 3);
+        else if (strcmp(word, "revokes") == 0)
+            revokes = true;
+        else if (strcmp(word, "direct") == 0)
+            direct = true;
+        else if (strcmp(word, "junk") == 0)
+            junk = true;
+        else if (*word)
+            fail_msg("list: %s is not known", word);
+    char *pem = junk ? strdup("no list at all\n") : list_pem(s, from, to, direct, revokes);
+    snprintf(path, sizeof path, "%s/list.pem", s->dir);
     write_file(path, pem);
     free(pem);
-    if (trust_create(&domain, strstr(text, "none") ? 0 : 1, 1, s->clock.at.utc, &s->trust, &message))
-        fail_msg("%s", message);
+    signers_retrust(s->signers, make_trust(s, path));
 }
+
+/* ---- the stage ---- */
 
 void stage_open(struct stage *s, const char *domain)
 {
@@ -146,7 +284,8 @@ void stage_open(struct stage *s, const char *domain)
     s->peer = (struct peer){ .pai = true, .source = 1 };
     s->rules = (struct call_rules){ .plan = NULL, .never_block = s->never_block };
     s->answer.redress = "https://example.com/redress";
-    open_trust(s, domain);
+    snprintf(s->domain, sizeof s->domain, "%s", domain);
+    open_trust(s);
     assert_int_equal(epoch_create(&s->epoch), BF_OK);
     assert_int_equal(epoch_join(s->epoch, &s->slot), BF_OK);
     const struct signers_options so = {
@@ -172,6 +311,8 @@ void stage_close(struct stage *s)
     replay_destroy(s->replay);
     desk_destroy(s->desk);
     arena_destroy(s->arena);
+    X509_free(s->leaf);
+    pki_clear(&s->ca);
     lab_destroy(s->trusted);
     lab_destroy(s->stranger);
     snprintf(command, sizeof command, "rm -rf '%s'", s->dir);

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A stage for calls: a lab whose root is trusted and one whose is not, a repository in a directory, a clock that stands still,
- * a judge over all of it. Used by the stories and by test_judge.c.
+ * A stage for calls: a lab whose root is trusted and one whose is not, a CA of the stage's own for what no lab makes, a
+ * repository in a directory, a clock that stands still, a judge over all of it. Used by the stories and by test_judge.c.
  */
 #ifndef TEST_CALLS_STAGE_H
 #define TEST_CALLS_STAGE_H
 
 #include "answer/answer.h"
 #include "credential/lab.h"
+#include "trust/pki_for_tests.h"
 #include "verdict/judge.h"
 
 #define STAGE_TIME 1443208345 /* 2015-09-25T19:12:25Z, the clock of standards.md P */
@@ -15,7 +16,10 @@
 struct stage {
     char dir[256];
     struct lab *trusted, *stranger;
-    struct trust *trust;
+    struct pki_pair ca; /* an anchor too; it also signs the revocation lists */
+    X509 *leaf;         /* of the signer named last */
+    char domain[128];
+    struct trust *trust; /* the first one: it may have had successors */
     struct epoch *epoch;
     struct signers *signers;
     struct replay *replay;
@@ -36,8 +40,14 @@ struct stage {
 void stage_open(struct stage *s, const char *domain);
 void stage_close(struct stage *s);
 
-/* `https://… key=PP-052 spc=1234 [one=…] [range=…/…] [untrusted] [from=…] [to=…]` */
+/* `https://… key=PP-052 spc=1234 [one=…] [range=…/…] [untrusted] [from=…] [to=…] [san=URI:sip:…] [no-tnauth]` */
 void stage_signer(struct stage *s, const char *text);
+
+/*
+ * `[revokes] [direct] [junk] [from=…] [to=…]`: from now on the trust domain has a revocation list, as after a reload. It
+ * is an indirect one, for the certificates of all CAs, and revokes nothing, or the certificate of the signer named last.
+ */
+void stage_list(struct stage *s, const char *text);
 
 /* Judges, bringing what is waited for. The verdict lives until stage_done. */
 void stage_judge(struct stage *s, const struct call *call, struct hearing *h);

@@ -273,6 +273,16 @@ static const char *domain_of(const struct lines *l)
     return v;
 }
 
+/* A list takes the place of the trust that the last call was judged by, so that call is over. */
+static void apply_list(struct stage *s, struct scene *scene, const char *line)
+{
+    const char *v;
+    if (!setting(line, "list", &v))
+        return;
+    scene_end(s, scene);
+    stage_list(s, v);
+}
+
 static void run_story(const char *file, struct lines *l)
 {
     static struct scene scene;
@@ -300,8 +310,10 @@ static void run_story(const char *file, struct lines *l)
             expect_fact(file, &scene.hearing.verdict, &scene.call, line);
         else if (in == ANSWER && *line)
             expect_answer(file, scene.answer, line);
-        else if (in == PROSE)
+        else if (in == PROSE) {
             apply(&s, line);
+            apply_list(&s, &scene, line);
+        }
     }
     scene_end(&s, &scene);
     stage_close(&s);
