@@ -9,7 +9,7 @@
 #include "cli/doctor.h"
 #include "cli/place.h"
 #include "signing/signing.h"
-#include "trust/anchors.h"
+#include "trust/crl_numbers.h"
 
 #define DAY_S 86400
 
@@ -64,6 +64,12 @@ void doctor_crl(const struct doctor *d, struct finding *ret)
 
     if (trust_open(d, &trust, &unused)) {
         finding_set(ret, FINDING_SKIPPED, "", "the anchors cannot be read");
+        return;
+    }
+    if (d->config->x5u.cache_dir && crl_numbers_heed(trust, d->config->x5u.cache_dir, false)) {
+        finding_set(ret, FINDING_WARN, "see that the server may read and write crl-numbers there",
+                    "%.300s: an older CRL in the place of a newer one would not be noticed",
+                    d->config->x5u.cache_dir);
         return;
     }
     for (size_t i = 0; i < trust_domains(trust); i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "trust/cache.h"
+#include "trust/crl_numbers.h"
 #include "trust/domain.h"
 
 #define MAIN_MAX      8192u
@@ -58,6 +59,18 @@ static void clear(struct signers *s)
     free(s);
 }
 
+/* Before anybody sees it. A file that cannot be used lets the lists through: it is a second line, and an alarm says so. */
+static enum bf_err heed_numbers(const struct signers *s, struct trust *trust)
+{
+    enum bf_err err = s->cache_dir && trust ? crl_numbers_heed(trust, s->cache_dir, true) : BF_OK;
+    if (err == BF_ENOMEM || !err)
+        return err;
+    log_put(s->log, LOG_ALARM, "%s/crl-numbers: %s: an older CRL would not be noticed after a restart",
+            s->cache_dir,
+            err == BF_EFORM ? "it was not written by this program, and begins anew" : bf_err_text(err));
+    return BF_OK;
+}
+
 static enum bf_err start(struct signers *s)
 {
     if (s->cache_dir && cache_prepare(s->cache_dir, clock_now(s->clock).utc, s->main_max) != BF_OK) {
@@ -65,7 +78,9 @@ static enum bf_err start(struct signers *s)
         free(s->cache_dir);
         s->cache_dir = NULL;
     }
-    enum bf_err err = epoch_join(s->epoch, &s->slot);
+    enum bf_err err = heed_numbers(s, atomic_load(&s->trust));
+    if (!err)
+        err = epoch_join(s->epoch, &s->slot);
     if (err)
         return err;
     if (pthread_create(&s->thread, NULL, builder_run, s) != 0) {
@@ -203,6 +218,7 @@ void signers_retrust(struct signers *s, struct trust *trust)
     pthread_mutex_lock(&s->retrust_lock);
     struct trust *old = atomic_load(&s->trust);
     trust_succeed(trust, old);
+    (void)heed_numbers(s, trust); /* without memory: what was in use stays the measure */
     atomic_store(&s->trust, trust);
     pthread_mutex_unlock(&s->retrust_lock);
     epoch_retire(s->epoch, release_trust, old);

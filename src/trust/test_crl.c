@@ -4,10 +4,14 @@
 #include <stdlib.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 
+#include "base/epoch.h"
 #include "tap.h"
+#include "trust/crl_numbers.h"
 #include "trust/domain.h"
 #include "trust/pki_for_tests.h"
+#include "trust/signer.h"
 
 /* ---- lists made at run time ---- */
 
@@ -429,6 +433,132 @@ static void sec_067_a_reload_never_goes_back_to_an_older_list(void **state)
     free_world(&w);
 }
 
+/* Reads the list anew, as a program that was started again does, and lets the numbers of before speak. */
+static struct trust *after_a_start(const struct world *w, const struct list_order *order, bool with_signer,
+                                   bool keep, enum bf_err want)
+{
+    const char *list = list_file(&w->dir, "list.pem", order, with_signer ? w->admin.x : NULL);
+    struct trust *trust = trust_with(w, &list, 1);
+    assert_int_equal(crl_numbers_heed(trust, w->dir.path, keep), want);
+    return trust;
+}
+
+static void sec_067_an_older_list_is_known_for_what_it_is_after_a_restart(void **state)
+{
+    static const struct {
+        long number;
+        bool keep;
+        enum revocation want;
+    } rows[] = {
+        { 5, false, REVOCATION_GOOD },     { 4, true, REVOCATION_GOOD }, /* a look leaves nothing behind */
+        { 5, true, REVOCATION_GOOD },      { 4, true, REVOCATION_UNKNOWN },
+        { 4, false, REVOCATION_UNKNOWN },  { 0, true, REVOCATION_UNKNOWN },
+        { 5, true, REVOCATION_GOOD },      { 300, true, REVOCATION_GOOD },
+        { 299, true, REVOCATION_UNKNOWN }, { 0x1000000, true, REVOCATION_GOOD },
+        { 300, true, REVOCATION_UNKNOWN },
+    };
+    struct world w = make_world();
+    struct stat st;
+    char path[500];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct list_order order = { w.admin.x, w.admin.key, .indirect = true,
+                                          .number = rows[i].number };
+        auto_(trust_destroy) struct trust *trust = after_a_start(&w, &order, true, rows[i].keep, BF_OK);
+        if (domain_state(trust, PKI_NOW) != rows[i].want)
+            fail_msg("row %zu", i);
+        if (rows[i].want == REVOCATION_UNKNOWN)
+            assert_fault(trust, PKI_NOW, "older");
+    }
+    snprintf(path, sizeof path, "%s/crl-numbers", w.dir.path);
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    free_world(&w);
+}
+
+static void sec_067_only_a_list_that_is_signed_by_one_of_ours_raises_the_number(void **state)
+{
+    struct world w = make_world();
+    const struct list_order ours = { w.admin.x, w.admin.key, .indirect = true, .number = 5 };
+    const struct list_order foreign = { w.admin.x, w.p.leaf.key, .indirect = true, .number = 99 };
+    const struct list_order other = { w.admin.x, w.admin.key, .number = 99 }; /* another kind of list */
+    const struct list_order unsettled = { w.p.ca.x, w.p.ca.key, .number = 99 };
+    const struct list_order before = { w.p.ca.x, w.p.ca.key, .number = 98 };
+    (void)state;
+    trust_destroy(after_a_start(&w, &ours, true, true, BF_OK));
+    trust_destroy(after_a_start(&w, &foreign, true, true, BF_OK));
+    trust_destroy(after_a_start(&w, &other, true, true, BF_OK));
+    trust_destroy(after_a_start(&w, &unsettled, false, true, BF_OK)); /* its issuer was not met yet */
+    auto_(trust_destroy) struct trust *trust = after_a_start(&w, &ours, true, true, BF_OK);
+    assert_int_equal(domain_state(trust, PKI_NOW), REVOCATION_GOOD);
+    auto_(trust_destroy) struct trust *direct = after_a_start(&w, &before, false, true, BF_OK);
+    assert_int_equal(domain_state(direct, PKI_NOW), REVOCATION_GOOD);
+    free_world(&w);
+}
+
+static void a_file_of_numbers_that_is_none_begins_anew_and_says_so(void **state)
+{
+    static const char head[] = "bonafide-crl-numbers 1\n";
+    static const char *const files[] = { "", "bonafide-crl-numbers 2\n", "bonafide-crl-numbers 1\nx\n",
+                                         NULL };
+    struct world w = make_world();
+    const struct list_order order = { w.admin.x, w.admin.key, .indirect = true, .number = 5 };
+    char *large = malloc(1 << 20);
+    (void)state;
+    memset(large, 'a', 1 << 20);
+    memcpy(large, head, sizeof head - 1);
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        pki_file(&w.dir, "crl-numbers", files[i] ? files[i] : large, files[i] ? strlen(files[i]) : 1 << 20);
+        auto_(trust_destroy) struct trust *trust = after_a_start(&w, &order, true, true, BF_EFORM);
+        assert_int_equal(domain_state(trust, PKI_NOW), REVOCATION_GOOD);
+        trust_destroy(after_a_start(&w, &order, true, true, BF_OK));
+    }
+    free(large);
+    char part[500];
+    snprintf(part, sizeof part, "%s/absent", w.dir.path);
+    auto_(trust_destroy) struct trust *trust = after_a_start(&w, &order, true, false, BF_OK);
+    assert_int_equal(crl_numbers_heed(trust, part, true), BF_EIO); /* there is no such directory */
+    assert_int_equal(domain_state(trust, PKI_NOW), REVOCATION_GOOD);
+    free_world(&w);
+}
+
+/* The whole way: an index of signers that is made, told of new lists, ended and made again. */
+static void sec_067_the_index_of_signers_heeds_the_numbers(void **state)
+{
+    static const struct {
+        long number, then; /* 0: no reload */
+        enum revocation want;
+    } rows[] = { { 5, 6, REVOCATION_GOOD },
+                 { 5, 0, REVOCATION_UNKNOWN },
+                 { 6, 0, REVOCATION_GOOD },
+                 { 4, 7, REVOCATION_GOOD },
+                 { 6, 0, REVOCATION_UNKNOWN } };
+    struct world w = make_world();
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct list_order first = { w.admin.x, w.admin.key, .indirect = true,
+                                          .number = rows[i].number };
+        const struct list_order then = { w.admin.x, w.admin.key, .indirect = true, .number = rows[i].then };
+        struct clock_fixed clock = { { clock_fixed_now }, { .utc = PKI_NOW } };
+        auto_(epoch_destroy) struct epoch *epoch = NULL;
+        struct signers *s = NULL;
+        const char *list = list_file(&w.dir, "list.pem", &first, w.admin.x);
+        assert_int_equal(epoch_create(&epoch), BF_OK);
+        const struct signers_options options = {
+            .trust = trust_with(&w, &list, 1), .epoch = epoch, .clock = &clock.source, .cache_dir = w.dir.path
+        };
+        assert_int_equal(signers_create(&options, &s), BF_OK);
+        if (rows[i].then) {
+            list = list_file(&w.dir, "list.pem", &then, w.admin.x);
+            signers_retrust(s, trust_with(&w, &list, 1));
+        }
+        if (domain_state(signers_trust(s), PKI_NOW) != rows[i].want)
+            fail_msg("row %zu", i);
+        signers_destroy(s);
+    }
+    free_world(&w);
+}
+
 static void the_last_good_list_stays_when_the_file_breaks(void **state)
 {
     struct world w = make_world();
@@ -490,6 +620,10 @@ int main(void)
         cmocka_unit_test(lists_that_cannot_be_used_say_why),
         cmocka_unit_test(tru_005_a_list_counts_for_72_hours_past_its_next_update),
         cmocka_unit_test(sec_067_a_reload_never_goes_back_to_an_older_list),
+        cmocka_unit_test(sec_067_an_older_list_is_known_for_what_it_is_after_a_restart),
+        cmocka_unit_test(sec_067_only_a_list_that_is_signed_by_one_of_ours_raises_the_number),
+        cmocka_unit_test(a_file_of_numbers_that_is_none_begins_anew_and_says_so),
+        cmocka_unit_test(sec_067_the_index_of_signers_heeds_the_numbers),
         cmocka_unit_test(the_last_good_list_stays_when_the_file_breaks),
         cmocka_unit_test(the_signer_of_the_real_list_leads_to_the_administrator_s_root),
     };
