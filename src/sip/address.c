@@ -3,6 +3,7 @@
  * Who: `"A. Lab" <sip:a@b>;tag=x`, or `sip:a@b;tag=x`, where the parameters are the header's (SIP-006).
  * A comma, a question mark or a semicolon inside a URI needs the brackets.             RFC 3261 section 20.10
  */
+#include "base/byte_set.h"
 #include "base/utf8.h"
 #include "sip/chars.h"
 #include "sip/params.h"
@@ -41,19 +42,21 @@ static enum bf_err take_display(struct span value, struct span *rest, struct sip
     return BF_OK;
 }
 
+/* What ends a URI between brackets, or may not stand in it: NUL, blanks, line ends, " < > */
+static const struct byte_set ends_in_brackets = { { 0x05, 0x00, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+                                                    0x01, 0x01, 0x00, 0x08, 0x01, 0x08, 0x00 } };
+/* And without brackets: these and , ; ? */
+static const struct byte_set ends_without = { { 0x05, 0x00, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01,
+                                                0x01, 0x08, 0x0C, 0x01, 0x08, 0x08 } };
+
 /* The URI, up to '>' or, without brackets, to what ends it. */
 static enum bf_err take_uri(struct span value, struct span *rest, struct sip_address *a, struct fault *fault)
 {
     const bool bracket = rest->n && rest->p[0] == '<';
-    const char *forbidden = bracket ? " \t\r\n<\"" : "<>\",?";
     const struct span s = span_from(*rest, bracket);
-    size_t n = 0;
-    while (n < s.n && (bracket ? s.p[n] != '>' : s.p[n] != ';' && !char_is(s.p[n], CHAR_BLANK))) {
-        if (s.p[n] == '\0' || strchr(forbidden, s.p[n]))
-            return fault_at(fault, BF_EFORM, span_offset(value, s.p + n),
-                            "this byte cannot stand in an address");
-        n++;
-    }
+    const size_t n = byte_set_gap(bracket ? &ends_in_brackets : &ends_without, s.p, s.n);
+    if (n < s.n && (bracket ? s.p[n] != '>' : s.p[n] != ';' && !char_is(s.p[n], CHAR_BLANK)))
+        return fault_at(fault, BF_EFORM, span_offset(value, s.p + n), "this byte cannot stand in an address");
     if (n == 0 || (bracket && n == s.n))
         return fault_at(fault, BF_EFORM, span_offset(value, s.p + n), "the address is not complete");
     a->uri = span_first(s, n);

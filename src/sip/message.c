@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One walk from the start line to the body. Lines are found eight bytes at a time: everything below 0x20, and DEL,
- * stops the walk, so that line ends, folds and bytes that may not stand in a message are one question.
+ * One walk from the start line to the body. Everything below 0x20, and DEL, stops it, so that line ends, folds and bytes
+ * that may not stand in a message are one question.
  *
  * `v : SIP/2.0/UDP h CRLF SP ;branch=z9hG4bKx CRLF` is one header field: id SIP_H_VIA, name `v`, value from `SIP` to
  * `x`, the fold inside.                                                                     RFC 3261 sections 7, 25
  */
 #include "sip/message.h"
 
+#include "base/byte_set.h"
 #include "sip/chars.h"
 #include "sip/names.h"
 
@@ -26,24 +27,9 @@ static enum bf_err refuse(const struct reader *r, enum bf_err err, const char *a
     return fault_at(r->fault, err, (size_t)(at - r->bytes.p), what);
 }
 
-#define ONES  0x0101010101010101u
-#define HIGHS 0x8080808080808080u
-
-/* The first control byte (below 0x20, or 0x7F) at or behind p; end when there is none. */
-static const char *find_control(const char *p, const char *end)
-{
-    for (; end - p >= 8; p += 8) {
-        uint64_t eight;
-        memcpy(&eight, p, 8);
-        const uint64_t low = (eight - ONES * 0x20) & ~eight & HIGHS;
-        const uint64_t del = ((eight ^ ONES * 0x7F) - ONES) & ~(eight ^ ONES * 0x7F) & HIGHS;
-        if (low | del)
-            break;
-    }
-    while (p < end && (unsigned char)*p >= 0x20 && *p != 0x7F)
-        p++;
-    return p;
-}
+/* Below 0x20, and DEL. */
+static const struct byte_set controls = { { 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03,
+                                            0x03, 0x03, 0x03, 0x03, 0x83 } };
 
 /* p is a backslash that itself is not escaped: the byte behind it may be any but CR and LF. */
 static bool escapes(const char *start, const char *p)
@@ -62,7 +48,7 @@ static bool escapes(const char *start, const char *p)
  */
 static const char *line_end(const struct reader *r, const char *start, size_t *ret_n)
 {
-    for (const char *p = start; (p = find_control(p, r->end)) < r->end; p++) {
+    for (const char *p = start; (p += byte_set_gap(&controls, p, (size_t)(r->end - p))) < r->end; p++) {
         if (*p == '\r' && r->end - p > 1 && p[1] == '\n') {
             *ret_n = 2;
             return p;
@@ -109,6 +95,10 @@ static enum bf_err read_status_line(struct reader *r, struct span line)
     return BF_OK;
 }
 
+/* Controls, the blank, " < > */
+static const struct byte_set not_in_uri = { { 0x07, 0x03, 0x07, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03,
+                                              0x03, 0x03, 0x0B, 0x03, 0x0B, 0x03 } };
+
 /* Headers in a Request-URI are forbidden (RFC 3261 section 19.1.1); '?' may stand in a user part. */
 static bool uri_has_headers(struct span uri)
 {
@@ -135,9 +125,9 @@ static enum bf_err read_request_line(struct reader *r, struct span line)
     m->method_name = span_first(line, method);
     m->method = sip_method_of(m->method_name);
     m->uri = span_first(rest, uri);
-    for (size_t i = 0; i < uri; i++)
-        if ((unsigned char)rest.p[i] <= 0x20 || strchr("<>\"", rest.p[i]))
-            return refuse(r, BF_EFORM, rest.p + i, "the Request-URI cannot hold this byte");
+    const size_t bad = byte_set_gap(&not_in_uri, rest.p, uri);
+    if (bad < uri)
+        return refuse(r, BF_EFORM, rest.p + bad, "the Request-URI cannot hold this byte");
     if (uri == 0)
         return refuse(r, BF_EFORM, rest.p, "the Request-URI is missing");
     if (uri_has_headers(m->uri))

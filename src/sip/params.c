@@ -2,7 +2,12 @@
 /* What header values are made of: comma lists and `;name=value` rows.            RFC 3261 sections 7.3.1, 25.1 */
 #include "sip/params.h"
 
+#include "base/byte_set.h"
 #include "sip/chars.h"
+
+/* " ( ) , < > and the backslash */
+static const struct byte_set marks = { { 0x00, 0x00, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x04, 0x04, 0x00,
+                                         0x00, 0x2C, 0x00, 0x08, 0x00 } };
 
 /*
  * Length up to a comma that separates values. Inside quotes and <> it does not, nor inside a comment; an open quote,
@@ -12,7 +17,7 @@ static size_t value_length(struct span s)
 {
     size_t comments = 0;
     bool angle = false;
-    for (size_t i = 0; i < s.n; i++) {
+    for (size_t i = 0; (i += byte_set_gap(&marks, s.p + i, s.n - i)) < s.n; i++) {
         const char c = s.p[i];
         if (c == '"' && !angle) {
             const size_t n = quoted_length(span_from(s, i));
@@ -26,7 +31,7 @@ static size_t value_length(struct span s)
         } else if (c == ')') {
             comments -= comments > 0;
         } else if (comments) {
-            i += c == '\\';
+            i += c == '\\' && i + 1 < s.n;
         } else if (c == '<') {
             angle = true;
         } else if (c == ',') {
@@ -77,6 +82,11 @@ bool sip_param_next(struct span *rest, struct span *ret_name, struct span *ret_v
     return take_param(rest, ret_name, ret_value);
 }
 
+struct span sip_param_value(struct span value)
+{
+    return value.n >= 2 && value.p[0] == '"' ? span_make(value.p + 1, value.n - 2) : value;
+}
+
 bool sip_params_check(struct span params, size_t *ret_at)
 {
     struct span rest = params, name, value;
@@ -96,9 +106,7 @@ bool sip_param(struct span params, struct span name, struct span *ret_value)
     while (sip_param_next(&rest, &found, &value)) {
         if (!span_equal_nocase(found, name))
             continue;
-        if (value.n >= 2 && value.p[0] == '"')
-            value = span_make(value.p + 1, value.n - 2);
-        *ret_value = value;
+        *ret_value = sip_param_value(value);
         return true;
     }
     return false;

@@ -8,6 +8,9 @@
 /* The next `;name` or `;name=value`; quotes stay. false: nothing left, or what comes is no parameter. */
 bool sip_param_next(struct span *rest, struct span *ret_name, struct span *ret_value);
 
+/* What a value says: without its quotes. */
+struct span sip_param_value(struct span value);
+
 /* Parameters and nothing else; false: *ret_at is the offset of what is none. */
 bool sip_params_check(struct span params, size_t *ret_at);
 

@@ -7,6 +7,7 @@
  */
 #include "sip/uri.h"
 
+#include "base/byte_set.h"
 #include "base/limits.h"
 #include "sip/chars.h"
 
@@ -33,13 +34,17 @@ static bool is_alpha(char c)
     return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
+/* Letters, digits, + - . */
+static const struct byte_set scheme_bytes = { { 0xA8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8,
+                                                0xF0, 0x54, 0x50, 0x54, 0x54, 0x50 } };
+
 /* Length of the scheme that s begins with, 0 when it begins with none. */
 static size_t scheme_length(struct span s)
 {
     size_t n = 0;
-    while (n < s.n && (is_alpha(s.p[n]) || (n && (char_is(s.p[n], CHAR_DIGIT) || strchr("+-.", s.p[n])))))
+    while (n < s.n && byte_set_has(&scheme_bytes, s.p[n]))
         n++;
-    return n < s.n && s.p[n] == ':' ? n : 0;
+    return n && n < s.n && s.p[n] == ':' && is_alpha(s.p[0]) ? n : 0;
 }
 
 static enum bf_err refuse(const struct sip_uri *u, const char *at, const char *what, struct fault *fault)
@@ -155,10 +160,9 @@ static char upper(char c)
     return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
 }
 
-static bool is_unreserved(char c)
-{
-    return is_alpha(c) || char_is(c, CHAR_DIGIT) || (c != '\0' && strchr("-._~", c));
-}
+/* Letters, digits, - . _ ~ : they mean the same escaped or not. */
+static const struct byte_set unreserved = { { 0xA8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8, 0xF8,
+                                              0xF0, 0x50, 0x50, 0x54, 0xD4, 0x70 } };
 
 /* Decoded where that changes no meaning, then lower case; other escapes keep upper-case hex (URI-002). */
 static void put_user(struct buf *out, struct span user)
@@ -169,7 +173,7 @@ static void put_user(struct buf *out, struct span user)
             continue;
         }
         const char c = (char)(char_hex(user.p[i + 1]) << 4 | char_hex(user.p[i + 2]));
-        if (is_unreserved(c)) {
+        if (byte_set_has(&unreserved, c)) {
             buf_char(out, lower(c));
         } else {
             buf_char(out, '%');

@@ -50,22 +50,46 @@ static enum bf_err take_sent_by(struct span value, struct span *rest, struct sip
     return BF_OK;
 }
 
+/* What is known of a Via's parameters: of two of a name the first counts. */
+struct via_params {
+    struct span branch, received, maddr, rport;
+};
+
+static void take_param(struct via_params *params, struct span name, struct span value)
+{
+    struct span *known = NULL;
+    if (span_equal_nocase(name, SPAN("branch")))
+        known = &params->branch;
+    else if (span_equal_nocase(name, SPAN("rport")))
+        known = &params->rport;
+    else if (span_equal_nocase(name, SPAN("received")))
+        known = &params->received;
+    else if (span_equal_nocase(name, SPAN("maddr")))
+        known = &params->maddr;
+    if (known && !known->p)
+        *known = sip_param_value(value);
+}
+
 static enum bf_err take_params(struct span value, struct span rest, struct sip_via *via, struct fault *fault)
 {
-    size_t at;
-    struct span rport;
+    struct via_params params = { .rport = SPAN_NONE };
+    struct span name, one;
     uint64_t port;
-    if (!sip_params_check(rest, &at))
-        return fault_at(fault, BF_EFORM, span_offset(value, rest.p) + at, "`;name=value` is expected here");
     via->params = rest;
-    (void)sip_param(rest, SPAN("branch"), &via->branch);
-    (void)sip_param(rest, SPAN("received"), &via->received);
-    (void)sip_param(rest, SPAN("maddr"), &via->maddr);
-    via->rport = sip_param(rest, SPAN("rport"), &rport);
-    if (!via->rport || rport.n == 0)
+    while (span_skip_blanks(rest).n) {
+        const struct span before = rest;
+        if (!sip_param_next(&rest, &name, &one))
+            return fault_at(fault, BF_EFORM, span_offset(value, before.p), "`;name=value` is expected here");
+        take_param(&params, name, one);
+    }
+    via->branch = params.branch;
+    via->received = params.received;
+    via->maddr = params.maddr;
+    via->rport = params.rport.p != NULL;
+    if (params.rport.n == 0)
         return BF_OK;
-    if (!span_decimal(rport, UINT16_MAX, &port) || port == 0)
-        return fault_at(fault, BF_EFORM, span_offset(value, rport.p), "rport is not 1 to 65535");
+    if (!span_decimal(params.rport, UINT16_MAX, &port) || port == 0)
+        return fault_at(fault, BF_EFORM, span_offset(value, params.rport.p), "rport is not 1 to 65535");
     via->rport_value = (uint16_t)port;
     return BF_OK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verdict/shown.h"
 
+#include "base/byte_set.h"
 #include "base/utf8.h"
 
 #define DISPLAY_DIGITS 7u /* so many digits in a row are a number */
@@ -17,26 +18,34 @@ void shown_add(struct call *c, const struct shown_number *shown)
 static const struct {
     uint32_t first, n;
 } digit_rows[] = {
-    { '0', 10 },     { 0x0660, 10 },  { 0x06F0, 10 }, /* Arabic-Indic, and its eastern forms */
-    { 0x0966, 10 },  { 0xFF10, 10 },                  /* Devanagari; of full width */
-    { 0x1D7CE, 50 }, { 0x1FBF0, 10 },                 /* mathematical; segmented */
+    { 0x0660, 10 },  { 0x06F0, 10 },  /* Arabic-Indic, and its eastern forms */
+    { 0x0966, 10 },  { 0xFF10, 10 },  /* Devanagari; of full width */
+    { 0x1D7CE, 50 }, { 0x1FBF0, 10 }, /* mathematical; segmented */
 };
 
 /* '0' to '9', or 0. */
 static char digit_of(uint32_t c)
 {
+    if (c < 0x80)
+        return c >= '0' && c <= '9' ? (char)c : 0;
     for (size_t i = 0; i < ARRAY_SIZE(digit_rows); i++)
         if (c >= digit_rows[i].first && c - digit_rows[i].first < digit_rows[i].n)
             return (char)('0' + (c - digit_rows[i].first) % 10);
     return 0;
 }
 
+/* + - . / ( ) [ ] and the blank */
+static const struct byte_set ascii_marks = { { 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x04, 0x04,
+                                               0x00, 0x24, 0x00, 0x24, 0x04, 0x04 } };
+
 /* What people write between the digits of a number: ASCII marks, spaces and dashes of any width, what is not seen. */
 static bool is_number_mark(uint32_t c)
 {
-    return (c && c < 0x80 && strchr("+-./()[] ", (int)c)) || c == 0xA0 || c == 0xAD ||
-           (c >= 0x2000 && c <= 0x2015) || (c >= 0x2028 && c <= 0x202F) || (c >= 0x2060 && c <= 0x2069) ||
-           c == 0x2212 || c == 0x3000 || c == 0xFEFF || c == 0xFFFD || (c >= 0xFF08 && c <= 0xFF0F);
+    if (c < 0x80)
+        return byte_set_has(&ascii_marks, (char)c);
+    return c == 0xA0 || c == 0xAD || (c >= 0x2000 && c <= 0x2015) || (c >= 0x2028 && c <= 0x202F) ||
+           (c >= 0x2060 && c <= 0x2069) || c == 0x2212 || c == 0x3000 || c == 0xFEFF || c == 0xFFFD ||
+           (c >= 0xFF08 && c <= 0xFF0F);
 }
 
 static void shown_digits(struct call *c, struct span digits, size_t seen, bool plus,
