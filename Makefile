@@ -51,6 +51,7 @@ soak:
 
 bench: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
+	@$(BUILD)/bonafide bench
 	@meson test -C $(BUILD) --no-rebuild --benchmark --verbose
 
 bench-peers:

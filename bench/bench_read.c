@@ -13,11 +13,10 @@
 #include <time.h>
 #include <openssl/evp.h>
 
-#include "bench.h"
-#include "load.h"
-#include "stage.h"
 #include "base/clock.h"
 #include "base/epoch.h"
+#include "cli/bench/meter.h"
+#include "cli/bench/stage.h"
 #include "verdict/judge.h"
 
 #define BATCH       64u
@@ -28,7 +27,7 @@
 enum what { COPY, DIGEST, MESSAGE, CALL, IDENTITY, TOKEN, JUDGE, SIGNING_INPUT, N_STAGES };
 
 struct desks {
-    struct stage stage;
+    struct stage_lab lab;
     struct epoch *epoch;
     unsigned slot;
     struct signers *signers;
@@ -36,8 +35,7 @@ struct desks {
     struct sha256 *sha;
     EVP_MD_CTX *md;
     struct judge judge;
-    struct datagram *calls; /* one of each signer */
-    size_t n;
+    struct made_calls calls; /* one of each signer */
     struct instant now;
     struct lane {
         struct sip_message message;
@@ -113,28 +111,21 @@ static bool judge_batch(struct desks *d, size_t n)
     return good;
 }
 
-static int64_t thread_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
-static bool run_batch(struct desks *d, enum what what, const struct datagram *calls, size_t n)
+static bool run_batch(struct desks *d, enum what what, const struct made_call *calls, size_t n)
 {
     bool good = true;
-    const int64_t from = thread_ns();
+    const int64_t from = cpu_ns_thread();
     if (what == JUDGE)
         good = judge_batch(d, n);
     else
         for (size_t i = 0; i < n; i++)
-            good = run_one(d, what, &d->lanes[i], span_make(calls[i].p, calls[i].n)) && good;
-    d->took[what][d->n_took] = (double)(thread_ns() - from) / (double)n;
+            good = run_one(d, what, &d->lanes[i], span_make(calls[i].p, calls[i].invite)) && good;
+    d->took[what][d->n_took] = (double)(cpu_ns_thread() - from) / (double)n;
     return good;
 }
 
 /* As a worker does it: the arenas are emptied once the batch is over. */
-static bool run_stages(struct desks *d, const struct datagram *calls, size_t n)
+static bool run_stages(struct desks *d, const struct made_call *calls, size_t n)
 {
     bool good = true;
     epoch_enter(d->epoch, d->slot);
@@ -162,7 +153,7 @@ static void pause_ms(unsigned ms)
 static bool judge_one(struct desks *d, size_t i, _Atomic size_t *arrived, size_t *asked, bool *ret_known)
 {
     struct lane *l = &d->lanes[0];
-    const struct span bytes = span_make(d->calls[i].p, d->calls[i].n);
+    const struct span bytes = span_make(d->calls.all[i].p, d->calls.all[i].invite);
     if (!run_one(d, MESSAGE, l, bytes) || !run_one(d, CALL, l, bytes))
         return false;
     epoch_enter(d->epoch, d->slot);
@@ -184,8 +175,8 @@ static bool warm(struct desks *d)
     _Atomic size_t arrived = 0;
     size_t asked = 0, known = 0;
     bool is_known;
-    for (size_t first = 0; first < d->n; first += known) {
-        const size_t n = d->n - first < BATCH ? d->n - first : BATCH;
+    for (size_t first = 0; first < d->calls.n; first += known) {
+        const size_t n = d->calls.n - first < BATCH ? d->calls.n - first : BATCH;
         known = 0;
         for (unsigned round = 0; round < 1000 && known < n; round++) {
             known = 0;
@@ -205,30 +196,12 @@ static bool warm(struct desks *d)
     return true;
 }
 
-static bool make_calls(struct desks *d, size_t n)
-{
-    d->n = n;
-    d->calls = calloc(n, sizeof *d->calls);
-    for (size_t i = 0; d->calls && i < n; i++) {
-        struct carrier *carrier = stage_carrier(&d->stage, i);
-        struct datagram *one = carrier ? calls_make(carrier, i, 1) : NULL;
-        carrier_close(carrier);
-        if (!one)
-            return false;
-        d->calls[i] = *one;
-        free(one);
-    }
-    return d->calls != NULL;
-}
-
 static bool make_signers(struct desks *d)
 {
-    char root[300], certs[300], *message = NULL;
-    const char *anchors[] = { root };
+    char *message = NULL;
+    const char *anchors[] = { d->lab.root };
     const struct trust_domain_options domain = { .name = "lab", .anchors = anchors, .n_anchors = 1 };
-    struct signers_options options = { .certs_dir = certs };
-    snprintf(root, sizeof root, "%s/lab/root.pem", d->stage.dir);
-    snprintf(certs, sizeof certs, "%s/lab/certs", d->stage.dir);
+    struct signers_options options = { .certs_dir = d->lab.certs };
     if (epoch_create(&d->epoch) != BF_OK || epoch_join(d->epoch, &d->slot) != BF_OK ||
         trust_create(&domain, 1, 1, d->now.utc, &options.trust, &message) != BF_OK)
         return false;
@@ -239,8 +212,8 @@ static bool make_signers(struct desks *d)
 static bool prepare(struct desks *d, size_t n, unsigned turns)
 {
     d->now = clock_now(&clock_system);
-    if (!stage_lab(n, &d->stage) || !make_calls(d, n) || !make_signers(d) ||
-        desk_create(NULL, &d->desk) != BF_OK || sha256_create(&d->sha) != BF_OK)
+    if (!stage_lab_open(n, &d->lab) || !calls_make(&d->lab.carriers, 0, n, 1, &d->calls) ||
+        !make_signers(d) || desk_create(NULL, &d->desk) != BF_OK || sha256_create(&d->sha) != BF_OK)
         return false;
     d->md = EVP_MD_CTX_new();
     if (!d->md || EVP_DigestInit_ex2(d->md, EVP_sha256(), NULL) != 1)
@@ -265,12 +238,18 @@ static void finish(struct desks *d)
     desk_destroy(d->desk);
     sha256_destroy(d->sha);
     EVP_MD_CTX_free(d->md);
-    calls_free(d->calls, d->n);
+    calls_free(&d->calls);
     for (size_t i = 0; i < BATCH; i++)
         arena_destroy(d->lanes[i].arena);
     for (enum what what = COPY; what < N_STAGES; what++)
         free(d->took[what]);
-    stage_close(&d->stage);
+    stage_lab_close(&d->lab);
+}
+
+static void say_one(const char *name, double ns, double beside_ns, const char *beside)
+{
+    printf("%-28s %9.2f µs beside %9.2f µs (%s): %.2f\n", name, ns / 1000, beside_ns / 1000, beside,
+           ns / beside_ns);
 }
 
 static void say(struct desks *d)
@@ -281,12 +260,12 @@ static void say(struct desks *d)
                                                  "judge_many",          "signing input's digest" };
     double ns[N_STAGES];
     for (enum what what = COPY; what < N_STAGES; what++)
-        ns[what] = bench_median(d->took[what], (unsigned)d->n_took);
+        ns[what] = median(d->took[what], d->n_took);
     for (enum what what = MESSAGE; what < N_STAGES; what++)
-        bench_say(names[what], ns[what], ns[DIGEST], names[DIGEST], 0);
+        say_one(names[what], ns[what], ns[DIGEST], names[DIGEST]);
     const double all = ns[MESSAGE] + ns[CALL] + ns[JUDGE] - ns[SIGNING_INPUT];
-    bench_say("read and judged, no signature", all, ns[DIGEST], names[DIGEST], 0);
-    bench_say("message's digest (OpenSSL)", ns[DIGEST], ns[COPY], names[COPY], 0);
+    say_one("read and judged, no signature", all, ns[DIGEST], names[DIGEST]);
+    say_one("message's digest (OpenSSL)", ns[DIGEST], ns[COPY], names[COPY]);
 }
 
 int main(int argc, char **argv)
@@ -299,7 +278,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "nothing can be measured\n");
     for (unsigned turn = 0; good && turn < turns; turn++)
         for (size_t at = 0; good && at + BATCH <= n; at += BATCH) {
-            good = run_stages(&d, d.calls + at, BATCH);
+            good = run_stages(&d, d.calls.all + at, BATCH);
             d.n_took++;
         }
     if (good)

@@ -12,8 +12,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench.h"
 #include "base/limits.h"
+#include "cli/bench/meter.h"
+#include "cli/bench/stats.h"
 #include "record/member.h"
 
 #define TURNS   9u
@@ -216,11 +217,11 @@ int main(void)
         fprintf(stderr, "bench_record: could not keep a record\n");
         return 1;
     }
-    const double sqlite = bench_median(costs[PATHS - 1].wall, TURNS);
+    const double sqlite = median(costs[PATHS - 1].wall, TURNS);
     for (size_t p = 0; p < PATHS; p++) {
-        const double wall = bench_median(costs[p].wall, TURNS);
+        const double wall = median(costs[p].wall, TURNS);
         printf("record, %s, batches of %u: %.2f µs a record (CPU %.2f), %.2f of SQLite in the path\n",
-               paths[p].name, LIMIT_BATCH, wall, bench_median(costs[p].cpu, TURNS), wall / sqlite);
+               paths[p].name, LIMIT_BATCH, wall, median(costs[p].cpu, TURNS), wall / sqlite);
     }
     return 0;
 }

@@ -94,6 +94,7 @@ struct config {
     struct {
         enum es256_choice engine;
         int64_t tables_mb;
+        int64_t busy;
         unsigned audit; /* one of so many; 0: none */
     } es256;
     const struct config_sign_row *sign;

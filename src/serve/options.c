@@ -262,6 +262,11 @@ const struct config_option config_options[] = {
       "least recently used go first, and what is idle for a quarter of an hour is given back; 0 is no "
       "tables.",
       AT(es256.tables_mb), .min = 0, .max = 65536, .unit = "MiB" },
+    { "es256.busy", &kind_integer, "64",
+      "How many signatures of a signer hold before it gets a table, by one worker's count: what a table "
+      "costs is "
+      "won back in about so many.",
+      AT(es256.busy), .min = 1, .max = 1000000, .unit = "signatures", .restart = true },
     { "es256.audit", &kind_share, "1/1024",
       "How many of the signatures that lanes accept are checked again by OpenSSL, in the background: 1/1024 "
       "is one "

@@ -73,6 +73,7 @@ static enum bf_err make_pool(struct server *s, const struct config *c, char **re
     const struct es256_pool_options options = { .engine = c->es256.engine,
                                                 .tables_bytes = (size_t)c->es256.tables_mb << 20,
                                                 .audit = c->es256.audit,
+                                                .busy = (unsigned)c->es256.busy,
                                                 .log = s->log };
     *ret_message = control_engine_missing(c);
     if (*ret_message)

@@ -32,7 +32,6 @@ struct caller {
     uint8_t *states;
     mono_t *sent_at;
     size_t oldest; /* calls before it are settled */
-    bool stopped;
     /* out: ACKs, then INVITEs */
     struct mmsghdr out[2 * LOAD_BATCH];
     struct iovec out_parts[2 * LOAD_BATCH];
@@ -184,7 +183,7 @@ static void rest(const struct caller *c, mono_t at)
 static bool place_all(struct caller *c)
 {
     mono_t looked = c->pace.start;
-    while (c->pace.answered < c->pace.n && !c->stopped) {
+    while (c->pace.answered < c->pace.n && !c->result->stopped) {
         const mono_t at = now();
         if (!send_owed(c, at))
             return false;
@@ -197,7 +196,7 @@ static bool place_all(struct caller *c)
             continue;
         looked = at;
         count_lost(c, at);
-        c->stopped = c->load->stop && c->load->stop(c->load->stop_arg);
+        c->result->stopped = c->load->stop && c->load->stop(c->load->stop_arg);
     }
     c->result->wall = now() - c->pace.start;
     return c->n_acks == 0 || send_out(c, c->n_acks);
@@ -266,7 +265,9 @@ double load_cost(const struct load *load, pid_t pid, struct load_result *ret)
     const bool clean = load_run(load, ret);
     if (clean)
         return (double)(cpu_ns(pid) - from) / (double)load->calls->n;
-    fprintf(stderr, "%zu calls, %zu sent, %zu answered, %zu rightly, %zu lost%s%s\n", load->calls->n,
-            ret->sent, ret->answered, ret->right, ret->lost, errno ? ": " : "", errno ? strerror(errno) : "");
+    if (!ret->stopped)
+        fprintf(stderr, "%zu calls, %zu sent, %zu answered, %zu rightly, %zu lost%s%s\n", load->calls->n,
+                ret->sent, ret->answered, ret->right, ret->lost, errno ? ": " : "",
+                errno ? strerror(errno) : "");
     return -1;
 }

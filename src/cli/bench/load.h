@@ -32,6 +32,7 @@ struct load_result {
     size_t again;             /* further answers to the same call */
     size_t lost;              /* not answered within LOAD_PATIENCE */
     mono_t wall;              /* from the first call to the last answer */
+    bool stopped;             /* by load.stop */
     struct histogram latency; /* since the call was due; in a closed loop since it was sent */
 };
 #define LOAD_PATIENCE MONO_MS(1000)

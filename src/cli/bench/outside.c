@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whole calls over UDP: INVITE, answer, ACK, between this process on one CPU and `bonafide serve` on the other, in turns
+ * with a bare echo of the same datagrams. Every answer is looked at; a turn in which one was missing or wrong ends the
+ * bench. CPU time is that of the whole server process, what it does after the last answer (the index of the record)
+ * included.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/bench/echo.h"
+#include "cli/bench/late.h"
+#include "cli/bench/meter.h"
+#include "cli/bench/outside.h"
+
+#define TURNS_MOST 15u
+
+#define SOON "es256:\n  busy: 2\n" /* tables soon: nobody measures while signers prove themselves */
+
+static const struct {
+    const char *name, *store;
+} keeps[N_KEEP] = {
+    [KEEP_OFF] = { "off", "  url: \"\"\n  journal: \"\"\n" },
+    [KEEP_RELAXED] = { "relaxed", "  durability: relaxed\n" },
+    [KEEP_STRICT] = { "strict", "  durability: strict\n" },
+};
+
+/* ---- the servers ---- */
+
+static bool servers_open(struct bench_run *r, struct outside *o)
+{
+    for (size_t k = 0; k < N_KEEP; k++) {
+        const struct stage_options options = { .program = r->program,
+                                               .name = keeps[k].name,
+                                               .store = keeps[k].store,
+                                               .more = SOON,
+                                               .workers = 1,
+                                               .cpu = -1, /* until they are warm */
+                                               .metrics = true };
+        if (!stage_open(r->lab, &options, &o->servers[k]))
+            return false;
+        o->opened++;
+    }
+    return echo_start(&o->echo);
+}
+
+static void servers_close(struct outside *o)
+{
+    for (size_t k = 0; k < o->opened; k++)
+        stage_close(&o->servers[k]);
+    if (o->echo.counts)
+        echo_stop(&o->echo);
+}
+
+/* All of its threads but those that answer GET /metrics: it is we who ask. */
+static int64_t server_ns(pid_t pid)
+{
+    return cpu_ns(pid) - cpu_ns_of(pid, "MHD-worker");
+}
+
+/* Until it has nothing left to do: the index of the record may be behind the answers. s NULL: the echo, which never is. */
+static void wait_for_quiet(const struct bench_run *r, const struct stage *s)
+{
+    const mono_t end = clock_now(&clock_system).mono + (r->quick ? MONO_S(2) : MONO_S(10));
+    bool quiet = s == NULL;
+    while (!quiet && clock_now(&clock_system).mono < end && !run_stopped(NULL)) {
+        const int64_t before = server_ns(s->server);
+        poll(NULL, 0, 15);
+        quiet = server_ns(s->server) - before < MONO_MS(1) / 2 &&
+                stage_metric(s, "bonafide_journal_lag_records") <= 0;
+    }
+}
+
+static bool place(const struct bench_run *r, const struct stage *s, const struct made_calls *calls,
+                  double *ret_ns)
+{
+    static const struct load usual = { .first_line = STAGE_FIRST_LINE,
+                                       .holds = STAGE_PASSED,
+                                       .stop = run_stopped };
+    struct load load = usual;
+    struct load_result result;
+    load.to = s->at;
+    load.calls = calls;
+    load.shares_cpu = r->server_cpu == r->load_cpu;
+    *ret_ns = load_cost(&load, s->server, &result);
+    return *ret_ns >= 0;
+}
+
+/* Rounds of calls until each server has a table for every signer, or, where there are none, has met them all. */
+static bool servers_warm(struct bench_run *r, struct outside *o)
+{
+    const double all = (double)r->lab->carriers.n;
+    bool warm = false;
+    for (size_t k = 0; k < N_KEEP; k++)
+        if (!stage_meet(&o->servers[k], r->next_number))
+            return false;
+    r->next_number += r->lab->carriers.n;
+    for (unsigned round = 0; !warm && round < 30 && !run_over(r); round++) {
+        struct made_calls calls;
+        bool good = run_calls(r, true, 4 * r->lab->carriers.n, &calls);
+        double ns;
+        warm = true;
+        for (size_t k = 0; good && k < N_KEEP; k++) {
+            good = place(r, &o->servers[k], &calls, &ns);
+            wait_for_quiet(r, &o->servers[k]);
+            const double tables = stage_metric(&o->servers[k], OUTSIDE_TABLES);
+            warm = warm && (r->figures->why_no_lanes || tables < 0 || tables >= all);
+        }
+        calls_free(&calls);
+        if (!good)
+            return false;
+    }
+    for (size_t k = 0; k < N_KEEP; k++)
+        cpu_pin_process(o->servers[k].server, r->server_cpu);
+    return true;
+}
+
+/* ---- under more calls than it can take ---- */
+
+/* One of those that take turns. */
+struct subject_over_udp {
+    const char *first_line, *holds;
+    struct sockaddr_in at;
+    const struct stage *stage; /* NULL: the echo */
+    pid_t pid;
+    bool signs;
+    struct full_figures *ret;
+    double ns[TURNS_MOST], worker_ns[TURNS_MOST], rate[TURNS_MOST], batch[TURNS_MOST];
+};
+
+static double batches(const struct outside *o, const struct subject_over_udp *s)
+{
+    uint64_t datagrams, n;
+    if (s->stage)
+        return stage_metric(s->stage, "bonafide_batches_total");
+    echo_look(&o->echo, &datagrams, &n);
+    return (double)n;
+}
+
+static bool take_turn(struct bench_run *r, const struct outside *o, struct subject_over_udp *s,
+                      const struct made_calls *calls, size_t turn)
+{
+    const struct load load = { .to = s->at,
+                               .first_line = s->first_line,
+                               .holds = s->holds,
+                               .calls = calls,
+                               .shares_cpu = r->server_cpu == r->load_cpu,
+                               .stop = run_stopped };
+    struct load_result result;
+    const double n = (double)calls->n, batches_before = batches(o, s);
+    const int64_t cpu = server_ns(s->pid), worker = cpu_ns_of(s->pid, "worker");
+    cpu_pin(r->load_cpu);
+    const bool good = load_cost(&load, s->pid, &result) >= 0;
+    cpu_pin(-1);
+    wait_for_quiet(r, s->stage);
+    s->ns[turn] = (double)(server_ns(s->pid) - cpu) / n;
+    s->worker_ns[turn] = (double)(cpu_ns_of(s->pid, "worker") - worker) / n;
+    s->rate[turn] = n * 1e9 / (double)result.wall;
+    s->batch[turn] = 2 * n / (batches(o, s) - batches_before);
+    return good;
+}
+
+static void settle(struct subject_over_udp *s, size_t turns)
+{
+    *s->ret = (struct full_figures){ median(s->ns, turns), median(s->worker_ns, turns),
+                                     median(s->rate, turns), median(s->batch, turns) };
+}
+
+#define SUBJECTS (N_KEEP + 2)
+
+static void subjects_name(struct bench_run *r, const struct outside *o, struct subject_over_udp *s)
+{
+    struct figures *f = r->figures;
+    for (size_t k = 0; k < N_KEEP; k++)
+        s[k] = (struct subject_over_udp){ .first_line = STAGE_FIRST_LINE,
+                                          .holds = STAGE_PASSED,
+                                          .at = o->servers[k].at,
+                                          .stage = &o->servers[k],
+                                          .pid = o->servers[k].server,
+                                          .ret = &f->call[k] };
+    s[N_KEEP] = s[KEEP_RELAXED];
+    s[N_KEEP].holds = STAGE_SIGNED;
+    s[N_KEEP].at = o->servers[KEEP_RELAXED].sign_at;
+    s[N_KEEP].signs = true;
+    s[N_KEEP].ret = &f->sign;
+    s[N_KEEP + 1] = (struct subject_over_udp){ .first_line = ECHO_FIRST_LINE,
+                                               .holds = ECHO_HOLDS,
+                                               .at = o->echo.at,
+                                               .pid = o->echo.pid,
+                                               .ret = &f->echo };
+}
+
+/* What is left, less what is to come after them. */
+static mono_t turns_budget(const struct bench_run *r)
+{
+    const mono_t left = run_left(r) - (r->quick ? MONO_S(7) : MONO_S(60));
+    const mono_t most = r->quick ? MONO_S(4) : MONO_S(60);
+    return left < most ? left : most;
+}
+
+/* All in turns; the first turn only warms up, and is written over. */
+static bool full_measure(struct bench_run *r, struct outside *o)
+{
+    struct subject_over_udp *s = calloc(SUBJECTS, sizeof *s);
+    const size_t n = r->quick ? 6000 : 20000, turns = r->quick ? 3 : 9;
+    const mono_t end = clock_now(&clock_system).mono + turns_budget(r);
+    size_t done = 0;
+    bool good = s != NULL;
+    if (good)
+        subjects_name(r, o, s);
+    for (size_t turn = 0; good && turn <= turns && !run_over(r); turn++) {
+        struct made_calls calls = { 0 }, plain = { 0 };
+        good = run_calls(r, true, n, &calls) && run_calls(r, false, n, &plain);
+        for (size_t i = 0; good && i < SUBJECTS && !run_stopped(NULL); i++)
+            good = take_turn(r, o, &s[i], s[i].signs ? &plain : &calls, turn ? turn - 1 : 0);
+        calls_free(&calls);
+        calls_free(&plain);
+        done = turn ? turn : 1;
+        if (turn && clock_now(&clock_system).mono > end)
+            break;
+    }
+    for (size_t i = 0; good && i < SUBJECTS; i++)
+        settle(&s[i], done);
+    free(s);
+    return good;
+}
+
+/* Two workers and their caller, on whatever CPUs there are. */
+static bool two_workers(struct bench_run *r)
+{
+    struct stage s;
+    struct made_calls calls = { 0 };
+    struct load_result result;
+    double ns = 0;
+    const struct stage_options options = { .program = r->program,
+                                           .name = "two-workers",
+                                           .store = keeps[KEEP_RELAXED].store,
+                                           .more = SOON,
+                                           .workers = 2,
+                                           .cpu = -1,
+                                           .metrics = true };
+    if (!stage_open(r->lab, &options, &s))
+        return false;
+    bool good = stage_meet(&s, r->next_number);
+    r->next_number += r->lab->carriers.n;
+    for (unsigned round = 0; good && round < 12 && !run_over(r); round++) {
+        good = run_calls(r, true, 40000, &calls);
+        const struct load load = { .to = s.at,
+                                   .first_line = STAGE_FIRST_LINE,
+                                   .holds = STAGE_PASSED,
+                                   .calls = &calls,
+                                   .window = 2 * LOAD_WINDOW,
+                                   .shares_cpu = true,
+                                   .stop = run_stopped };
+        const int64_t mine = cpu_ns_thread();
+        good = good && (ns = load_cost(&load, s.server, &result)) >= 0;
+        r->figures->generator_2_ns = (double)(cpu_ns_thread() - mine) / 40000;
+        r->figures->workers_2 =
+            (struct full_figures){ .ns = ns, .rate = 40000 * 1e9 / (double)(result.wall ? result.wall : 1) };
+        calls_free(&calls);
+        wait_for_quiet(r, &s);
+    }
+    stage_close(&s);
+    return good;
+}
+
+bool measure_outside(struct bench_run *r)
+{
+    struct outside o = { .opened = 0 };
+    bool good = servers_open(r, &o);
+    run_step(r);
+    good = good && servers_warm(r, &o);
+    cpu_pin_process(o.echo.pid, r->server_cpu);
+    run_step(r);
+    good = good && !run_stopped(NULL) && full_measure(r, &o);
+    run_step(r);
+    good = good && !run_stopped(NULL) && measure_late(r, &o);
+    servers_close(&o);
+    if (good && !r->quick && r->server_cpu != r->load_cpu && !run_over(r))
+        good = two_workers(r);
+    run_step(r);
+    return good;
+}
