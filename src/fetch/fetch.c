@@ -18,11 +18,13 @@
 #include "fetch/transfer.h"
 #include "fetch/url.h"
 
-#define INBOX_MOST     65536u
-#define IDLE_MS        1000 /* should a wake-up ever be lost */
-#define IDLE_SOCKETS   32L
-#define LINGERING_MOST 256u
-#define LINGERING_S    30 /* what a C library's resolver takes at most to give up */
+#define INBOX_MOST      65536u
+#define IDLE_MS         1000 /* should a wake-up ever be lost */
+#define IDLE_SOCKETS    32L
+#define LINGERING_MOST  256u
+#define LINGERING_S     30 /* what a C library's resolver takes at most to give up */
+#define LINGERING_SHARE 4  /* times what a source may fly at a time: what it may have lingering */
+#define KNOWN_HOSTS     256u
 
 /* Somebody who waits. In the inbox first, then on a flight. */
 struct request {
@@ -41,7 +43,11 @@ struct flight {
     struct transfer transfer;
 };
 
-/* A flight that gave up on DNS may leave libcurl's resolver thread behind: it counts until that must have ended. */
+/*
+ * A flight that gave up on DNS may leave libcurl's resolver thread behind, and nothing says when that ends: it counts until
+ * it must have. For its source it is no flight any more, and has a share of its own, a quarter of all there may be: sixteen
+ * names that nobody answers for do not close the door for the new signers of an SBC, nor one SBC that of the others.
+ */
 struct lingering {
     uint64_t host, source;
     mono_t until;
@@ -64,6 +70,8 @@ struct fetch {
     struct flight *flights;
     size_t n_flights;
     struct lingering lingering[LINGERING_MOST];
+    uint64_t known
+        [KNOWN_HOSTS]; /* of the last ones that sent a chain: what lingers for a source is not held against them */
     struct failures failures;
     _Atomic uint64_t counts[COUNTS];
 };
@@ -116,7 +124,8 @@ static uint64_t host_hash(const struct fetch *f, struct span host)
 }
 
 struct usage {
-    size_t host, source, lingering;
+    size_t host, source; /* in flight; of the host, lingering as well */
+    size_t lingering, source_lingering;
 };
 
 static struct usage usage_of(const struct fetch *f, uint64_t host, uint64_t source, mono_t now)
@@ -132,13 +141,28 @@ static struct usage usage_of(const struct fetch *f, uint64_t host, uint64_t sour
             continue;
         u.lingering++;
         u.host += l->host == host;
-        u.source += l->source == source;
+        u.source_lingering += l->source == source;
     }
     return u;
 }
 
+/* A host is known by its last fetch: one that brought a chain. */
+static uint64_t *known_slot(struct fetch *f, uint64_t host)
+{
+    return &f->known[host % KNOWN_HOSTS];
+}
+
+static void know_host(struct fetch *f, uint64_t host, bool good)
+{
+    uint64_t *slot = known_slot(f, host);
+    if (good)
+        *slot = host;
+    else if (*slot == host)
+        *slot = 0;
+}
+
 /* NULL, or the cap that is reached. */
-static const char *cap_reached(const struct fetch *f, uint64_t host, uint64_t source, mono_t now)
+static const char *cap_reached(struct fetch *f, uint64_t host, uint64_t source, mono_t now)
 {
     const struct fetch_options *o = &f->rules.options;
     const struct usage u = usage_of(f, host, source, now);
@@ -148,6 +172,9 @@ static const char *cap_reached(const struct fetch *f, uint64_t host, uint64_t so
         return "too many certificates are being fetched from this host";
     if (source && u.source >= o->per_source)
         return "too many certificates are being fetched for this source";
+    if (source && u.source_lingering >= (size_t)LINGERING_SHARE * o->per_source &&
+        *known_slot(f, host) != host)
+        return "DNS was silent for too many hosts of this source";
     return NULL;
 }
 
@@ -198,8 +225,11 @@ static void flight_end(struct fetch *f, struct flight *flight, const struct fetc
     const struct span url = url_of(flight->waiting);
     note(f, flight, answer->outcome, now);
     count(f, BYTES, flight->transfer.body_n);
-    if (answer->outcome == FETCH_TIMEOUT && transfer_is_resolving(&flight->transfer))
+    const bool silent = answer->outcome == FETCH_TIMEOUT && transfer_is_resolving(&flight->transfer);
+    if (silent)
         linger(f, flight, now);
+    if (silent || answer->outcome == FETCH_OK)
+        know_host(f, flight->host, !silent);
     log_put(f->rules.options.log, LOG_DEBUG, "fetch %.*s: %s", SPAN_FMT(url), answer->why);
     flight_unlink(f, flight); /* who hears of it may look at the counts */
     answer_all(flight->waiting, answer);

@@ -5,7 +5,9 @@
  * One thread drives libcurl's multi interface (CURLOPT_QUICK_EXIT). https only, no redirects, no cookies, no
  * decompression, no proxy unless asked for; bytes and time are capped; every address is checked when the socket is
  * opened (SEC-031), so that a name that changes its mind gains nothing. One flight per URL: later callers
- * join it. At most `per_host` flights a host and `per_source` a source. Failures are remembered for a while.
+ * join it. At most `per_host` flights a host and `per_source` a source. Failures are remembered for a while. Where DNS is
+ * silent, a resolver's thread may outlive its flight: 256 of them at most, a quarter of that for one source, whose
+ * flights to hosts that answered before go on.
  * It does not look into what it brings, and caches no body (fetch/cache.h does).
  */
 #ifndef FETCH_FETCH_H

@@ -517,17 +517,52 @@ static void silent_dns_is_given_up_and_its_threads_are_counted(void **state)
     ask(f, &b, 5, "https://b.example.org/1");
     box_await(&b, 3);
     assert_int_equal(b.outcomes[FETCH_TIMEOUT], 3);
-    /* libcurl's threads still hang in the resolver: the source's share is used up, another's is not. */
+    /* They are over, so the source may fly again; but libcurl's threads still hang in the resolver. */
+    for (unsigned i = 2; i < 8; i += 2) {
+        ask(f, &b, 5, "https://a%u.example.org/1", i);
+        ask(f, &b, 5, "https://b%u.example.org/1", i);
+        box_await(&b, 3 + i);
+        assert_int_equal(b.outcomes[FETCH_TIMEOUT], 3 + i);
+    }
+    /* The source's share of them is used up, another's is not. */
     ask(f, &b, 5, "https://c.example.org/1");
-    box_await(&b, 4);
+    box_await(&b, 10);
     assert_int_equal(b.last.outcome, FETCH_BUSY);
+    assert_non_null(strstr(b.last.why, "DNS was silent"));
     ask(f, &b, 6, "https://c.example.org/1");
-    box_await(&b, 5);
+    box_await(&b, 11);
     assert_int_equal(b.last.outcome, FETCH_TIMEOUT);
     ask(f, &b, 0, "https://cert.example.org/2");
     fetch_destroy(f); /* with one that hangs: it does not wait for it */
-    assert_int_equal(b.n, 6);
+    assert_int_equal(b.n, 12);
     net_silence(false);
+}
+
+static void what_lingers_for_a_source_does_not_keep_it_from_hosts_that_answered_before(void **state)
+{
+    (void)state;
+    struct hostile *h = hostile_create(HOSTILE_GOOD, "cert.example.org");
+    struct fetch *f = fetcher(
+        &(struct fetch_options){ .ca_file = hostile_ca_file(h), .connect_ms = 1000, .per_source = 1 });
+    struct box b = BOX;
+    net_set(h, "93.184.216.34", NULL);
+    assert_int_equal(outcome(f, &b, "https://cert.example.org/ok/1"), FETCH_OK);
+    net_silence(true); /* the address of the host is remembered by libcurl for a minute */
+    for (unsigned i = 0; i < 4; i++) {
+        ask(f, &b, 5, "https://a%u.example.org/1", i);
+        box_await(&b, 2 + i);
+        assert_int_equal(b.last.outcome, FETCH_TIMEOUT);
+    }
+    ask(f, &b, 5, "https://b.example.org/1");
+    box_await(&b, 6);
+    assert_int_equal(b.last.outcome, FETCH_BUSY);
+    ask(f, &b, 5, "https://cert.example.org/ok/2");
+    box_await(&b, 7);
+    if (b.last.outcome != FETCH_OK)
+        fail_msg("%s", b.last.why);
+    fetch_destroy(f);
+    net_silence(false);
+    hostile_destroy(h);
 }
 
 /* ---- TLS ---- */
@@ -813,6 +848,7 @@ int main(void)
         cmocka_unit_test(a_server_that_is_gone_is_unreached),
         cmocka_unit_test(a_name_without_address_is_unreached),
         cmocka_unit_test(silent_dns_is_given_up_and_its_threads_are_counted),
+        cmocka_unit_test(what_lingers_for_a_source_does_not_keep_it_from_hosts_that_answered_before),
         cmocka_unit_test(sec_039_certificates_of_repositories_must_hold),
         cmocka_unit_test(sec_039_the_web_trust_store_does_not_know_our_authority),
         cmocka_unit_test(a_trust_store_that_cannot_be_read_is_said_at_once),

@@ -83,7 +83,7 @@ def main(place):
             return "127.0.0.1" if name.startswith("private") or flips[name] > 2 else "192.0.2.1"
 
         dns.address = flip
-        u = Udp(server.door("udp"), source=("127.0.0.9", 0))  # the share of the first source is still used up
+        u = Udp(server.door("udp"), source=("127.0.0.9", 0))  # of the first source, resolvers still linger
         for name in ("private.example.com", "flip.example.com", "flip.example.com", "flip.example.com"):
             answer = u.ask(away(name).replace(b"127.0.0.1:5099", b"127.0.0.9:5099"))
             check("STIR;cause=436" in header(answer, "Reason"), answer)
