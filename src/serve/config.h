@@ -59,6 +59,7 @@ struct config {
         int64_t workers;          /* 0: one a core */
         enum config_overload overload;
         int64_t overload_ms; /* age of the oldest datagram past which calls are shed */
+        int64_t gather_us;   /* how long a batch may wait for more, at most */
         int64_t parked, parked_mb, answers_mb;
         int64_t connections; /* TCP, at most */
         int64_t idle_s;      /* TCP connection without a byte */

@@ -134,6 +134,10 @@ const struct config_option config_options[] = {
     { "sip.overload_ms", &kind_integer, "500",
       "How old the oldest waiting datagram may be before calls are no longer judged.", AT(sip.overload_ms),
       .min = 10, .max = 10000, .unit = "milliseconds" },
+    { "sip.gather_us", &kind_integer, "500",
+      "How long a call may wait for others to be judged with it, when so many come that it saves work; 0 is "
+      "never.",
+      AT(sip.gather_us), .min = 0, .max = 10000, .unit = "microseconds" },
     { "sip.parked", &kind_integer, "4096", "Calls that may wait for a certificate at a time.", AT(sip.parked),
       .min = 1, .max = 1000000, .restart = true },
     { "sip.parked_mb", &kind_integer, "64", "Memory for them.", AT(sip.parked_mb), .min = 1, .max = 65536,

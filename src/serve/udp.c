@@ -24,10 +24,29 @@ struct udp_io {
     char control[LIMIT_BATCH][CONTROL_BYTES] __attribute__((aligned(16)));
 };
 
-enum bf_err udp_io_create(struct udp_io **ret)
+/* What the kernel changes of a header when it fills it. */
+static void renew(struct mmsghdr *m)
 {
-    *ret = calloc(1, sizeof **ret);
-    return *ret ? BF_OK : BF_ENOMEM;
+    m->msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
+    m->msg_hdr.msg_controllen = CONTROL_BYTES;
+    m->msg_hdr.msg_flags = 0;
+}
+
+enum bf_err udp_io_create(const struct worker *w, struct udp_io **ret)
+{
+    struct udp_io *io = calloc(1, sizeof *io);
+    if (!io)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < LIMIT_BATCH; i++) {
+        io->in_parts[i] = (struct iovec){ w->lanes[i].in, LANE_IN };
+        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &w->lanes[i].origin.peer,
+                                             .msg_iov = &io->in_parts[i],
+                                             .msg_iovlen = 1,
+                                             .msg_control = io->control[i] };
+        renew(&io->in[i]);
+    }
+    *ret = io;
+    return BF_OK;
 }
 
 void udp_io_destroy(struct udp_io *io)
@@ -111,21 +130,6 @@ enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t 
 
 /* ---- receiving ---- */
 
-static void prepare(struct worker *w, size_t first)
-{
-    struct udp_io *io = w->io;
-    for (size_t i = first; i < LIMIT_BATCH; i++) {
-        struct origin *o = &w->lanes[i].origin;
-        io->in_parts[i] = (struct iovec){ w->lanes[i].in, LANE_IN };
-        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &o->peer,
-                                             .msg_namelen = sizeof o->peer,
-                                             .msg_iov = &io->in_parts[i],
-                                             .msg_iovlen = 1,
-                                             .msg_control = io->control[i],
-                                             .msg_controllen = CONTROL_BYTES };
-    }
-}
-
 static bool is_pktinfo(const struct cmsghdr *c)
 {
     return (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) ||
@@ -182,7 +186,9 @@ static void take(struct worker *w, struct udp_socket *u, size_t i, int64_t wall_
     lane->origin.role = u->role;
     lane->origin.udp = u;
     lane->origin.peer_n = m->msg_hdr.msg_namelen;
+    renew(m);
     lane->bytes = span_make(lane->in, m->msg_len);
+    w->fresh += span_starts(lane->bytes, SPAN("INVITE "));
     lane->arrival = arrival_of(w->now, age);
     lane->shed = age > w->snapshot->overload_age;
     if (!snapshot_admits(w->snapshot, origin_addr(&lane->origin))) {
@@ -198,7 +204,6 @@ void udp_receive(struct worker *w, struct udp_socket *u)
     if (w->n_lanes == LIMIT_BATCH)
         batch_run(w);
     const size_t first = w->n_lanes;
-    prepare(w, first);
     const int n = recvmmsg(u->fd, w->io->in + first, (unsigned)(LIMIT_BATCH - first), MSG_DONTWAIT, NULL);
     if (n <= 0)
         return; /* nothing, or an ICMP error about an earlier answer */

@@ -13,6 +13,7 @@
 
 #include "record/record.h"
 #include "serve/acks.h"
+#include "serve/gather.h"
 #include "serve/server.h"
 
 #define ANSWER_SURPLUS 2048u /* an answer is at most its request and this much */
@@ -103,6 +104,8 @@ struct worker {
 
     struct lane *lanes;
     size_t n_lanes;
+    unsigned fresh; /* calls that came over UDP in this turn */
+    struct gather gather;
     void *memory; /* of the lanes */
     struct hearing *hearings[LIMIT_BATCH];
     struct record records[LIMIT_BATCH];
@@ -167,7 +170,7 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
 void keeping_line(struct worker *w, const struct lane *lane, const struct record *record);
 
 /* udp.c */
-enum bf_err udp_io_create(struct udp_io **ret) must_use;
+enum bf_err udp_io_create(const struct worker *w, struct udp_io **ret) must_use; /* for its lanes */
 void udp_io_destroy(struct udp_io *io);
 void udp_receive(struct worker *w, struct udp_socket *u);
 void udp_send(struct worker *w);

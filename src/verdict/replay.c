@@ -63,7 +63,6 @@ enum bf_err replay_create(size_t entries, mono_t window, struct replay **ret)
         free(r);
         return BF_ENOMEM;
     }
-    madvise(r->lines, lines * sizeof *r->lines, MADV_HUGEPAGE); /* every call meets a page of its own */
     r->mask = lines - 1;
     r->window = (int32_t)((window + (INT64_C(1) << UNIT_BITS) - 1) >> UNIT_BITS);
     r->secret = hash_key_random();
