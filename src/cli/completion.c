@@ -53,7 +53,7 @@ static void names_of_help(FILE *in, struct option_names *names)
 
     while (getline(&line, &size, in) > 0) {
         const char *p = line + strspn(line, " ");
-        if (p == line || strncmp(p, "--", 2) != 0)
+        if (p != line + 2 || strncmp(p, "--", 2) != 0) /* farther in, a sentence goes on */
             continue;
         size_t n = 2;
         while (isalnum((unsigned char)p[n]) || p[n] == '-')

@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What all subcommands share: help, wrong usage, completion, and a manual that says as much as --help does."""
+import os
+import pathlib
+import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
+import tempfile
 
 import harness
 from harness import SOURCE, Skip, bonafide, test
@@ -107,6 +112,26 @@ def every_function_stands_in_the_manual_of_the_library():
 
 
 @test
+def the_unit_is_one_that_systemd_takes():
+    unit = harness.BUILD / "packaging/bonafide.service"
+    if not shutil.which("systemd-analyze") or not unit.exists():
+        raise Skip("systemd-analyze is absent")
+    with tempfile.TemporaryDirectory(prefix="bonafide-unit-") as place:
+        text = re.sub(r"=\S+/bin/bonafide ", f"={harness.PROGRAM.resolve()} ", unit.read_text())
+        assert str(harness.PROGRAM.resolve()) in text
+        path = pathlib.Path(place, "bonafide.service")
+        path.write_text(text)
+        ran = subprocess.run(["systemd-analyze", "verify", "--man=no", "--recursive-errors=one", str(path)],
+                             capture_output=True, text=True, check=False)
+        if "Failed to" in ran.stderr and "manager" in ran.stderr:
+            raise Skip("systemd-analyze cannot work here")
+        assert ran.returncode == 0 and "bonafide.service:" not in ran.stderr, ran.stderr
+        path.write_text(text.replace("Type=notify", "Type=notfy").replace("ProtectClock", "ProtectClok"))
+        ran = subprocess.run(["systemd-analyze", "verify", "--man=no", str(path)], capture_output=True, text=True, check=False)
+        assert "notfy" in ran.stderr and "ProtectClok" in ran.stderr, "it looks"
+
+
+@test
 def the_manuals_are_sound_mdoc():
     if not shutil.which("mandoc"):
         raise Skip("mandoc is absent")
@@ -133,6 +158,65 @@ def completion_in_bash():
     assert completes("bonafide", "ver") == ["verify"]
     for name in subcommands():
         assert set(completes("bonafide", name, "--")) == {"--" + o for o in options_of(name)}, name
+
+
+class Zsh:
+    """A shell with a keyboard: types a line, with TAB where one completes, and says what the command then was given."""
+
+    def __init__(self, place, script):
+        (place / "_bonafide").write_text(script)
+        (place / ".zshrc").write_text(f"fpath=({place} $fpath)\nautoload -Uz compinit && compinit -u -d {place}/dump\n"
+                                      "zstyle ':completion:*' menu no\nunsetopt beep automenu autolist\nPS1='ready> '\n"
+                                      "bonafide() { print -r -- \"<${(j:|:)@}>\" }\n")
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.chdir(place)
+            os.execvpe("zsh", ["zsh", "-i"], {"ZDOTDIR": str(place), "TERM": "dumb", "PATH": os.environ["PATH"],
+                                              "HOME": str(place), "LC_ALL": "C"})
+        self.read_until("ready> ")
+
+    def read_until(self, text):
+        seen = ""
+        while text not in seen:
+            assert select.select([self.fd], [], [], 60)[0], f"zsh said only {seen!r}"
+            seen += os.read(self.fd, 4096).decode(errors="replace")
+        return seen
+
+    def given(self, line):
+        os.write(self.fd, line.encode() + b"\n")
+        said = self.read_until(">\r\n")
+        self.read_until("ready> ") if "ready> " not in said.split(">\r\n", 1)[1] else None
+        return re.search(r"<([^<>]*)>\r\n", said)[1].split("|")
+
+    def close(self):
+        os.write(self.fd, b"\x15exit\n")
+        os.close(self.fd)
+        os.waitpid(self.pid, 0)
+
+
+@test
+def completion_by_a_zsh_that_is_typed_into():
+    if not shutil.which("zsh"):
+        raise Skip("zsh is absent")
+    place = pathlib.Path(tempfile.mkdtemp(prefix="bonafide-zsh-"))
+    zsh = Zsh(place, bonafide("completion", "zsh", status=0).out)
+    try:
+        (place / "invite.sip").write_text("")
+        names = subcommands()
+        for name in names:
+            prefix = next(name[:n] for n in range(1, len(name) + 1) if sum(o.startswith(name[:n]) for o in names) == 1
+                          or n == len(name))
+            assert zsh.given(f"bonafide {prefix}\t") == [name], name
+        for name, typed, full in (("verify", "--least", "--least-attestation"), ("calls", "--trace", "--traceback"),
+                                  ("serve", "--che", "--check"), ("sign", "--origi", "--origid"),
+                                  ("config", "--sam", "--sample"), ("demo", "--on", "--once")):
+            assert full[2:] in options_of(name)
+            assert zsh.given(f"bonafide {name} {typed}\t") == [name, full], (name, typed)
+        assert zsh.given("bonafide verify --offline inv\t") == ["verify", "--offline", "invite.sip"]
+        assert zsh.given("bonafide verify --no-such\t") == ["verify", "--no-such"]
+    finally:
+        zsh.close()
+        shutil.rmtree(place)
 
 
 @test
