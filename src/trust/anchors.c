@@ -223,6 +223,10 @@ static enum bf_err copy_rules(struct domain *d, const struct trust_domain_option
     if (!d->name || !d->policy_oids || !d->subject_c || !d->numbers || !d->anchors || !d->known ||
         !d->crl_signers)
         return BF_ENOMEM;
+    if (asprintf(&d->leads, "the chain leads to an anchor of trust domain %s", d->name) < 0) {
+        d->leads = NULL;
+        return BF_ENOMEM;
+    }
     d->lab = o->lab;
     d->n_policy_oids = o->n_policy_oids;
     d->n_subject_c = o->n_subject_c;
@@ -261,6 +265,7 @@ static void clear_domain(struct domain *d)
     free(d->numbers);
     free(d->subject_c);
     free(d->policy_oids);
+    free(d->leads);
     free(d->name);
 }
 
@@ -330,6 +335,12 @@ const char *trust_domain_name(const struct trust *t, size_t domain)
 {
     const struct domain *d = trust_domain(t, domain);
     return d ? d->name : "";
+}
+
+const char *trust_domain_leads(const struct trust *t, size_t domain)
+{
+    const struct domain *d = trust_domain(t, domain);
+    return d ? d->leads : "";
 }
 
 bool trust_domain_is_lab(const struct trust *t, size_t domain)

@@ -44,6 +44,8 @@ void trust_destroy(struct trust *t);
 
 size_t trust_domains(const struct trust *t);
 const char *trust_domain_name(const struct trust *t, size_t domain);
+/* `the chain leads to an anchor of trust domain us`: said of every good call, so made once. */
+const char *trust_domain_leads(const struct trust *t, size_t domain);
 bool trust_domain_is_lab(const struct trust *t, size_t domain);
 bool trust_domain_speaks_for(const struct trust *t, size_t domain, const struct number *caller);
 size_t trust_domain_anchors(const struct trust *t, size_t domain); /* how many */

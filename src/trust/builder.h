@@ -42,10 +42,10 @@ struct failure {
 struct header {
     struct node node; /* first */
     struct entry *entry;
-    struct arena *arena; /* what `read` points into */
+    struct arena *arena; /* what `says` points into */
     size_t bytes;
     bool is_read; /* else it is read again each time it comes: only tests have headers that are none */
-    struct token_header read;
+    struct signer_header says;
     char text[];
 };
 void header_release(void *header); /* frees it */

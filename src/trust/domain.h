@@ -14,6 +14,7 @@ struct crl;
 
 struct domain {
     char *name;
+    char *leads;              /* what is said of each chain that ends here */
     STACK_OF(X509) * anchors; /* self-signed certificates of the anchor files */
     STACK_OF(X509) * known;   /* the others: paths may use them, none ends there */
     char (*policy_oids)[POLICY_TEXT];

@@ -191,7 +191,8 @@ static struct header *header_create(struct entry *e, struct span text)
         free(h);
         return NULL;
     }
-    h->is_read = token_header_read(h->node.key, h->arena, &h->read) == BF_OK;
+    h->is_read = token_header_read(h->node.key, h->arena, &h->says.read) == BF_OK;
+    h->says.url_allowed = h->is_read && fetch_url_allowed(h->says.read.x5u, false, NULL) == BF_OK;
     return h;
 }
 

@@ -103,12 +103,17 @@ enum signer_found {
 };
 enum signer_found signers_find(const struct signers *s, const struct trust *trust, struct span x5u,
                                const struct signer **ret, const char **ret_why);
+/* A JOSE header over which a signature has held. */
+struct signer_header {
+    struct token_header read;
+    bool url_allowed; /* by fetch_url_allowed, without the latitude of labs */
+};
 /*
  * The short way: by the raw header segment of a token over which a signature has held. NULL: take the long way.
  * *ret_header: what that header says, valid as long as the signer; NULL where it must be read.
  */
 const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
-                                         struct span header_segment, const struct token_header **ret_header);
+                                         struct span header_segment, const struct signer_header **ret_header);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 

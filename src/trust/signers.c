@@ -171,10 +171,10 @@ enum signer_found signers_find(const struct signers *s, const struct trust *trus
 }
 
 const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
-                                         struct span header_segment, const struct token_header **ret_header)
+                                         struct span header_segment, const struct signer_header **ret_header)
 {
     const struct header *h = (const struct header *)table_find(&s->by_header, header_segment);
-    *ret_header = h && h->is_read ? &h->read : NULL;
+    *ret_header = h && h->is_read ? &h->says : NULL;
     return h ? present(s, trust, h->entry) : NULL;
 }
 

@@ -297,12 +297,12 @@ static void prove(struct stage *g, const char *url, const char *header)
 static void prove_surely(struct stage *g, const char *url, const char *header)
 {
     const struct signer *s = NULL;
-    const struct token_header *read;
+    const struct signer_header *says;
     while (!s) {
         prove(g, url, header);
         settle(g);
         epoch_enter(g->epoch, g->slot);
-        s = signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &read);
+        s = signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &says);
         if (s)
             assert_string_equal(s->x5u, url);
         epoch_exit(g->epoch, g->slot);
@@ -311,10 +311,10 @@ static void prove_surely(struct stage *g, const char *url, const char *header)
 
 static bool header_is_known(struct stage *g, const char *header)
 {
-    const struct token_header *read;
+    const struct signer_header *says;
     epoch_enter(g->epoch, g->slot);
     const bool known =
-        signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &read) != NULL;
+        signers_find_header(g->signers, signers_trust(g->signers), span_of(header), &says) != NULL;
     epoch_exit(g->epoch, g->slot);
     return known;
 }
@@ -932,8 +932,8 @@ static void look_up(struct hammer *h, unsigned i)
         signers_proven(h->g->signers, s, span_of(header));
         atomic_fetch_add(&h->found, 1);
     }
-    const struct token_header *read;
-    const struct signer *t = signers_find_header(h->g->signers, trust, span_of(header), &read);
+    const struct signer_header *says;
+    const struct signer *t = signers_find_header(h->g->signers, trust, span_of(header), &says);
     if (t)
         assert_string_equal(t->x5u, url);
 }

@@ -132,12 +132,13 @@ static bool counts_as_proof(const struct identity_result *p)
 static const struct token_header *find_header(struct hearing *h, struct identity_result *p)
 {
     const struct judge *j = h->judge;
-    const struct token_header *header = NULL;
     const struct span segment = span_first(p->parts.token, span_find(p->parts.token, '.'));
     p->short_way = j->given;
     if (j->signers && !j->given)
-        p->short_way = signers_find_header(j->signers, h->trust, segment, &header);
-    return p->short_way ? header : NULL;
+        p->short_way = signers_find_header(j->signers, h->trust, segment, &p->header);
+    if (!p->short_way)
+        p->header = NULL;
+    return p->header ? &p->header->read : NULL;
 }
 
 /* p is all zeroes. */
@@ -237,8 +238,9 @@ static void add_job(struct desk *d, struct identity_result *p)
 {
     struct es256_job *job = &d->jobs[d->n_jobs];
     p->signature = BF_ECRYPTO;
-    if (sha256_one(d->sha, p->token.signed_part, job->digest) != BF_OK)
+    if (sha256_one(d->sha, p->token.signed_part, p->digest) != BF_OK)
         return;
+    memcpy(job->digest, p->digest, sizeof job->digest);
     job->key = p->signer->key;
     memcpy(job->signature, p->token.signature, sizeof job->signature);
     d->of_job[d->n_jobs++] = p;
@@ -272,12 +274,16 @@ static void doubt_stale_copies(struct hearing *h)
     }
 }
 
-/* SHA-256(signer key || signing input || r || called number): the twin (r, n-s) gives the same key (SEC-042). */
+/*
+ * SHA-256(signer key || digest of the signing input || r || called number): the digest is there already, and stands for what it
+ * is of. The twin (r, n-s) gives the same key (SEC-042). All but the last are of one length each.
+ */
 static bool replay_key(const struct hearing *h, struct identity_result *p)
 {
     const struct span called = h->call->has_called ? number_span(&h->call->called) : h->call->called_uri;
     const struct span parts[] = { span_make(p->signer->key_id, sizeof p->signer->key_id),
-                                  p->token.signed_part, span_make(p->token.signature, 32), called };
+                                  span_make(p->digest, sizeof p->digest), span_make(p->token.signature, 32),
+                                  called };
     return sha256_many(h->desk->sha, parts, ARRAY_SIZE(parts), p->replay_key) == BF_OK;
 }
 

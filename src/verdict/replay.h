@@ -2,8 +2,8 @@
 /*
  * Tokens seen: one table for the process, lock-free, of fixed size.            RFC 8224 section 12.1; RP-001..003, SEC-040, SEC-042
  *
- * key: SHA-256(signer key || signing input || r || called number), so the twin (r, n-s) is the same token. An entry lives
- * `window` of monotonic time. Only tokens that passed everything else are entered.
+ * key: SHA-256(signer key || SHA-256(signing input) || r || called number), so the twin (r, n-s) is the same token. An
+ * entry lives `window` of monotonic time. Only tokens that passed everything else are entered.
  */
 #ifndef VERDICT_REPLAY_H
 #define VERDICT_REPLAY_H

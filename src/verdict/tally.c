@@ -51,6 +51,14 @@ static const struct cast *find_cast(const struct verdict *v, enum check_scope sc
     return NULL;
 }
 
+static bool anybody_vetoes(const struct verdict *v)
+{
+    for (size_t i = 0; i < v->n_casts; i++)
+        if (v->casts[i].ballot.vote == VETO)
+            return true;
+    return false;
+}
+
 static const struct cast *find_veto(const struct verdict *v, enum outcome on_veto)
 {
     const struct cast *c = find_cast(v, SCOPE_PROOF, false, VETO, on_veto);
@@ -134,7 +142,9 @@ static const char *why_unproven(const struct verdict *v)
 static void decide(struct hearing *h)
 {
     struct verdict *v = &h->verdict;
-    const struct cast *impostor = find_veto(v, IMPOSTOR), *broken = find_veto(v, BROKEN);
+    const bool veto = anybody_vetoes(v);
+    const struct cast *impostor = veto ? find_veto(v, IMPOSTOR) : NULL;
+    const struct cast *broken = veto ? find_veto(v, BROKEN) : NULL;
     if (impostor) {
         v->outcome = IMPOSTOR;
         v->why = impostor->ballot.why;

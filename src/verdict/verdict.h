@@ -78,8 +78,9 @@ struct identity_result {
     bool is_proof;               /* shaken or baseline, readable that far */
     const struct signer *signer; /* valid inside the batch (epoch); NULL: none found */
     const struct signer_path *path;
-    char attest; /* the token's; 'C' for a baseline under an SPC; 'A' for one by number */
-    bool holds;  /* every needed proof row passed */
+    char attest;                  /* the token's; 'C' for a baseline under an SPC; 'A' for one by number */
+    bool holds;                   /* every needed proof row passed */
+    uint8_t digest[SHA256_BYTES]; /* of the signing input; set once the signature is asked */
     uint8_t replay_key[SHA256_BYTES]; /* set once the signature held */
     bool entered;                     /* its key went into the replay memory */
 
@@ -92,9 +93,10 @@ struct identity_result {
     enum bf_err signature; /* result of the engine, once asked */
     bool signature_asked;
     const struct signer
-        *short_way;           /* whose header segment this is known to be, or given; NULL: to be looked up */
-    bool called_ok, shown_ok; /* called-number and number-shown, asked of this proof */
-    const struct check *blocked_by; /* the first needed row that makes dearer ones pointless */
+        *short_way; /* whose header segment this is known to be, or given; NULL: to be looked up */
+    const struct signer_header *header; /* what that header says; NULL: it was read like any other */
+    bool called_ok, shown_ok;           /* called-number and number-shown, asked of this proof */
+    const struct check *blocked_by;     /* the first needed row that makes dearer ones pointless */
 };
 
 struct verdict {

@@ -362,7 +362,7 @@ void stage_done(struct stage *s)
 
 void stage_teach(struct stage *s, const struct hearing *h)
 {
-    const struct token_header *header;
+    const struct signer_header *header;
     for (size_t i = 0; i < h->verdict.n_identities; i++) {
         const struct identity_result *id = &h->verdict.identities[i];
         const struct signer *signer = id->signer;
@@ -379,7 +379,7 @@ void stage_teach(struct stage *s, const struct hearing *h)
 
 bool stage_knows(const struct stage *s, const struct hearing *h)
 {
-    const struct token_header *header = NULL;
+    const struct signer_header *header = NULL;
     for (size_t i = 0; i < h->verdict.n_identities && !header; i++)
         if (h->verdict.identities[i].short_way)
             (void)signers_find_header(s->signers, h->trust, h->verdict.identities[i].token.header_segment,

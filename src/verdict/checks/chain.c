@@ -34,8 +34,7 @@ struct ballot check_chain(const struct hearing *h, struct identity_result *p)
         return ballot_abstain("no trust anchors are configured");
     p->path = best_path(h, p);
     if (p->path)
-        return ballot_pass(arena_printf(h->arena, "the chain leads to an anchor of trust domain %s",
-                                        trust_domain_name(h->trust, p->path->domain)));
+        return ballot_pass(trust_domain_leads(h->trust, p->path->domain));
     p->failure = CASE_E17_CHAIN;
     if (p->signer->n_paths)
         return ballot_veto("the chain was not valid at the time of the call");

@@ -8,6 +8,8 @@ struct ballot check_url(const struct hearing *h, struct identity_result *p)
     struct bf_fault fault = { 0, NULL };
     if (h->judge->given)
         return ballot_pass("the certificate was given by hand");
+    if (p->header && p->header->url_allowed)
+        return ballot_pass("the certificate's address is one that may be asked");
     if (p->token.x5u.n > LIMIT_X5U ||
         fetch_url_allowed(p->token.x5u, h->judge->options.lab_urls, &fault) != BF_OK) {
         p->failure = CASE_E7_INFO_URI;
