@@ -82,6 +82,19 @@ void epoch_exit(struct epoch *e, unsigned slot)
     atomic_store_explicit(&e->readers[slot].since, 0, memory_order_release);
 }
 
+/* As long as an older one is open, that one holds what this one can see, too. */
+uint64_t epoch_enter_another(struct epoch *e, unsigned slot)
+{
+    if (atomic_load_explicit(&e->readers[slot].since, memory_order_relaxed) == 0)
+        epoch_enter(e, slot);
+    return atomic_load(&e->now);
+}
+
+void epoch_exit_before(struct epoch *e, unsigned slot, uint64_t oldest)
+{
+    atomic_store_explicit(&e->readers[slot].since, oldest, memory_order_release);
+}
+
 static uint64_t oldest_inside(struct epoch *e)
 {
     uint64_t oldest = UINT64_MAX;

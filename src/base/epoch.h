@@ -28,6 +28,13 @@ void epoch_enter(struct epoch *e, unsigned slot);
 void epoch_exit(struct epoch *e, unsigned slot);
 
 /*
+ * For a reader whose brackets overlap: another one begins, inside others or not; returns its name. All end that began
+ * before `oldest`, the name of one that is open; 0: all end.
+ */
+uint64_t epoch_enter_another(struct epoch *e, unsigned slot);
+void epoch_exit_before(struct epoch *e, unsigned slot, uint64_t oldest);
+
+/*
  * Calls release(p) once no reader can hold p any more: now, or in a later retire or collect.
  * p must be unreachable for readers that enter from now on. Never fails: without memory it waits for the
  * readers instead (so the calling thread must not be inside).

@@ -97,6 +97,34 @@ static void what_is_still_retired_goes_with_the_epoch(void **state)
     epoch_destroy(NULL);
 }
 
+/* Brackets that overlap: what the oldest open one can hold is held, and no more. */
+static void overlapping_brackets_hold_what_the_oldest_holds(void **state)
+{
+    auto_(epoch_destroy) struct epoch *e = epoch_new();
+    int released = 0, before = 0;
+    const unsigned slot = joined(e);
+    (void)state;
+    const uint64_t first = epoch_enter_another(e, slot);
+    epoch_retire(e, count_release, &released);
+    const uint64_t second = epoch_enter_another(e, slot);
+    assert_true(second > first);
+    epoch_retire(e, count_release, &released);
+    const uint64_t third = epoch_enter_another(e, slot);
+    assert_int_equal(released, before);
+    epoch_exit_before(e, slot, second);
+    epoch_collect(e);
+    assert_int_equal(released, before + 1);
+    epoch_exit_before(e, slot, third);
+    epoch_collect(e);
+    assert_int_equal(released, before + 2);
+    epoch_retire(e, count_release, &released);
+    assert_int_equal(released, before + 2);
+    epoch_exit_before(e, slot, 0);
+    epoch_collect(e);
+    assert_int_equal(released, before + 3);
+    epoch_leave(e, slot);
+}
+
 static void places_are_bounded_and_come_back(void **state)
 {
     auto_(epoch_destroy) struct epoch *e = epoch_new();
@@ -198,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_reader_between_batches_holds_nothing),
         cmocka_unit_test(each_value_waits_for_its_own_readers_only),
         cmocka_unit_test(what_is_still_retired_goes_with_the_epoch),
+        cmocka_unit_test(overlapping_brackets_hold_what_the_oldest_holds),
         cmocka_unit_test(places_are_bounded_and_come_back),
         cmocka_unit_test(no_reader_ever_sees_a_value_that_was_given_back),
     };

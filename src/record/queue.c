@@ -17,7 +17,7 @@
 
 #include "record/member.h"
 
-#define SLOT_BYTES (256u << 10) /* to begin with; only pages that are used become resident */
+#define SLOT_BYTES (64u << 10) /* to begin with: a batch of usual records is half of that */
 #define TURN_MS    1
 
 _Static_assert(QUEUES *RECORD_AHEAD <= JOURNAL_BATCHES, "one append takes what all queues hold");

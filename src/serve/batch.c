@@ -2,6 +2,7 @@
 /*
  * From messages to answers, LIMIT_BATCH at a time. The order is the promise: all are judged, all answers are written, all
  * records are kept, and only then do answers leave.                               design.md "Many at a time", "Records"
+ * While the records of a batch are on their way to the disk, the worker is in another room (rooms.c).
  */
 #include "serve/worker.h"
 
@@ -215,7 +216,25 @@ static void give_back_tokens(struct worker *w, const struct lane *lane)
         }
 }
 
-/* No record: never `genuine`, and nothing at all where the operator asked for that. */
+/* Nothing is vouched for without its record: never `genuine`; and verstat does not say Passed, for a tick may hang on it. */
+static void vouch_for_nothing(struct worker *w, struct lane *lane)
+{
+    struct verdict *v = &lane->hearing.verdict;
+    if (lane->kind == KIND_GENUINE) {
+        lane->kind = KIND_UNPROVEN;
+        lane->decision.outcome = UNPROVEN;
+        v->outcome = UNPROVEN;
+        v->why = "the record of this call could not be kept";
+        lane->record->outcome = UNPROVEN;
+        lane->record->why = span_of(v->why);
+    }
+    lane->decision.verstat = VERSTAT_NONE;
+    v->verstat = VERSTAT_NONE;
+    lane->record->verstat = VERSTAT_NONE;
+    request_write(w, lane);
+}
+
+/* No record, and nothing at all where the operator asked for that. */
 static void refuse(struct worker *w, struct lane *lane)
 {
     const bool may_refuse = w->snapshot->config->store.refuse_on_failure && !lane->call.never_block;
@@ -228,13 +247,8 @@ static void refuse(struct worker *w, struct lane *lane)
         lane->keep = false;
         lane->state = LANE_ANSWER;
         count_call(&w->counts, lane->kind, 503, w->now.mono - lane->arrival.mono);
-    } else if (lane->kind == KIND_GENUINE) {
-        lane->kind = KIND_UNPROVEN;
-        lane->hearing.verdict.outcome = UNPROVEN;
-        lane->hearing.verdict.why = "the record of this call could not be kept";
-        lane->record->why = span_of(lane->hearing.verdict.why);
-        lane->decision.outcome = UNPROVEN;
-        request_write(w, lane);
+    } else if (lane->kind <= KIND_IMPOSTOR && lane->hearing.verdict.verstat == VERSTAT_PASSED) {
+        vouch_for_nothing(w, lane);
     }
 }
 
@@ -254,11 +268,8 @@ static size_t fill_records(struct worker *w)
     return n;
 }
 
-static void keep_records(struct worker *w)
+static void tell_records(struct worker *w, size_t n, bool failed)
 {
-    const size_t n = fill_records(w);
-    const bool failed =
-        n && w->server->recorder && recorder_append(w->server->recorder, w->records, n) != BF_OK;
     if (n && failed != atomic_load_explicit(&w->server->gauges.record_failed, memory_order_relaxed))
         atomic_store(&w->server->gauges.record_failed, failed);
     if (failed) {
@@ -305,6 +316,7 @@ static void repeat_later(struct worker *w, struct lane *lane)
 
 static void send_answers(struct worker *w)
 {
+    bool only_udp = true;
     udp_send(w);
     for (size_t i = 0; i < w->n_lanes; i++) {
         struct lane *lane = &w->lanes[i];
@@ -312,8 +324,10 @@ static void send_answers(struct worker *w)
             connection_send(w, &lane->origin, buf_span(&lane->out));
         else if (lane->origin.door == DOOR_HTTP && lane->state != LANE_PARK)
             http_answer(w, lane);
+        only_udp &= lane->origin.door == DOOR_UDP;
     }
-    connections_flush(w);
+    if (!only_udp) /* bytes of connections may stand in lanes of another room, which are not answered yet */
+        connections_flush(w);
 }
 
 static void count_answers(struct worker *w)
@@ -346,17 +360,9 @@ static void empty(struct worker *w)
     w->n_lanes = 0;
 }
 
-void batch_run(struct worker *w)
+void batch_finish(struct worker *w, size_t n, bool failed)
 {
-    if (w->n_lanes == 0)
-        return;
-    for (size_t i = 0; i < w->n_lanes; i++)
-        if (w->lanes[i].state == LANE_NEW)
-            request_look(w, &w->lanes[i]);
-    judge(w);
-    sign(w);
-    write_answers(w);
-    keep_records(w);
+    tell_records(w, n, failed);
     for (size_t i = 0; i < w->n_lanes; i++) {
         remember(w, &w->lanes[i]);
         repeat_later(w, &w->lanes[i]);
@@ -367,4 +373,45 @@ void batch_run(struct worker *w)
         log_line(w->log, w->lines.p, w->lines.n);
     w->lines.n = 0;
     empty(w);
+}
+
+/* Nothing but its lanes holds what it needs: no buffer of a connection, no parked call. */
+static bool may_leave(const struct worker *w)
+{
+    for (size_t i = 0; i < w->n_lanes; i++)
+        if (w->lanes[i].origin.door != DOOR_UDP || w->lanes[i].parked)
+            return false;
+    return w->n_rooms > 1;
+}
+
+static void keep_records(struct worker *w, size_t n)
+{
+    const bool leaves = may_leave(w);
+    if (!leaves)
+        rooms_settle_all(w); /* news comes in order */
+    enum bf_err err = record_queue_put(w->queue, w->records, n);
+    if (err == BF_OK && leaves) {
+        rooms_leave(w, n);
+        return;
+    }
+    if (err == BF_OK)
+        err = record_queue_wait(w->queue);
+    batch_finish(w, n, err != BF_OK);
+}
+
+void batch_run(struct worker *w)
+{
+    if (w->n_lanes == 0)
+        return;
+    for (size_t i = 0; i < w->n_lanes; i++)
+        if (w->lanes[i].state == LANE_NEW)
+            request_look(w, &w->lanes[i]);
+    judge(w);
+    sign(w);
+    write_answers(w);
+    const size_t n = fill_records(w);
+    if (n && w->queue)
+        keep_records(w, n);
+    else
+        batch_finish(w, n, false);
 }

@@ -305,7 +305,9 @@ const struct config_option config_options[] = {
     { "store.keep_mb", &kind_integer, "10240", "How much disk they may take; 0 is without limit.",
       AT(store.keep_mb), .min = 0, .max = 1 << 30, .unit = "MiB", .restart = true },
     { "store.on_failure", &kind_flag, "answer",
-      "When the record cannot be written: answer and raise an alarm, or refuse the call.",
+      "When the record cannot be written: answer and raise an alarm, and then no call is genuine nor its "
+      "number "
+      "Passed; or refuse the call.",
       AT(store.refuse_on_failure), WORDS("answer", "refuse") },
     { "store.keep_messages", &kind_bool, "false", "Whether the whole request is kept as well.",
       AT(store.keep_messages) },

@@ -358,13 +358,13 @@ void server_destroy(struct server *s)
     hops_destroy(s->hops);
     signers_destroy(s->signers);
     fetch_destroy(s->fetch);
+    recorder_destroy(s->recorder); /* it wakes workers */
     for (size_t i = 0; i < s->n_workers; i++)
         worker_destroy(s->workers[i]);
     es256_pool_destroy(s->pool);
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].fd >= 0)
             close(s->listeners[i].fd);
-    recorder_destroy(s->recorder);
     snapshot_destroy(atomic_load(&s->snapshot));
     epoch_destroy(s->epoch);
     replay_destroy(s->replay);

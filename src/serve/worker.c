@@ -5,41 +5,16 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EVENTS         64
-#define ARENA_BLOCK    (32u << 10)
-#define ARENA_MAX      (1u << 20)
 #define LINES_BYTES    (64u << 10)
 #define SWEEP          MONO_S(1)
 #define TIMER_SLACK_NS 5000ul /* a wait for more calls is often shorter than the usual slack of 50 µs */
 
 /* ---- made and unmade ---- */
-
-static enum bf_err make_lanes(struct worker *w)
-{
-    w->lanes = calloc(LIMIT_BATCH, sizeof *w->lanes);
-    w->peer_texts = calloc(LIMIT_BATCH, sizeof *w->peer_texts);
-    /* Only pages that messages touch become resident. */
-    w->memory = mmap(NULL, LIMIT_BATCH * (LANE_IN + LANE_OUT), PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (w->memory == MAP_FAILED)
-        w->memory = NULL;
-    if (!w->lanes || !w->peer_texts || !w->memory)
-        return BF_ENOMEM;
-    for (size_t i = 0; i < LIMIT_BATCH; i++) {
-        struct lane *lane = &w->lanes[i];
-        lane->in = (char *)w->memory + i * (LANE_IN + LANE_OUT);
-        lane->out_memory = lane->in + LANE_IN;
-        const enum bf_err err = arena_create(ARENA_BLOCK, ARENA_MAX, &lane->arena);
-        if (err)
-            return err;
-    }
-    return BF_OK;
-}
 
 static enum bf_err make(struct worker *w, const struct worker_room *room)
 {
@@ -50,7 +25,7 @@ static enum bf_err make(struct worker *w, const struct worker_room *room)
     if (!err && (!lines || w->epoll < 0))
         err = lines ? BF_EIO : BF_ENOMEM;
     if (!err)
-        err = make_lanes(w);
+        err = rooms_create(w, 1);
     if (!err)
         err = desk_create(w->server->pool, &w->desk);
     if (!err)
@@ -125,10 +100,7 @@ void worker_destroy(struct worker *w)
     connections_free(w);
     for (size_t i = 0; i < w->n_udp; i++)
         close(w->udp[i].fd);
-    for (size_t i = 0; w->lanes && i < LIMIT_BATCH; i++)
-        arena_destroy(w->lanes[i].arena);
-    if (w->memory)
-        munmap(w->memory, LIMIT_BATCH * (LANE_IN + LANE_OUT));
+    rooms_destroy(w);
     if (w->epoll >= 0)
         close(w->epoll);
     inbox_clear(&w->inbox);
@@ -138,8 +110,6 @@ void worker_destroy(struct worker *w)
     acks_destroy(w->acks);
     desk_destroy(w->desk);
     free(w->lines.p);
-    free(w->peer_texts);
-    free(w->lanes);
     free(w->udp);
     free(w);
 }
@@ -321,16 +291,18 @@ static void forget_old_keys(struct worker *w)
 static void round_begin(struct worker *w)
 {
     w->now = clock_now(w->server->clock);
-    epoch_enter(w->server->epoch, w->slot);
+    w->since = epoch_enter_another(w->server->epoch, w->slot);
     w->snapshot = atomic_load(&w->server->snapshot);
     forget_old_keys(w);
     passing_take(w);
+    rooms_settle(w, false);
 }
 
 static void round_end(struct worker *w)
 {
     batch_run(w);
-    epoch_exit(w->server->epoch, w->slot);
+    rooms_settle(w, false);
+    epoch_exit_before(w->server->epoch, w->slot, rooms_oldest(w));
     w->snapshot = NULL;
 }
 
@@ -393,6 +365,8 @@ static void last_turn(struct worker *w)
         }
         batch_run(w);
     }
+    batch_run(w);
+    rooms_settle_all(w);
     round_end(w);
     connections_flush(w);
 }
@@ -406,11 +380,11 @@ static void *work(void *arg)
     w->now = clock_now(w->server->clock);
     atomic_store(&w->beat, w->now.mono);
     while (!atomic_load(&w->server->ended)) {
-        const int n = epoll_wait(w->epoll, events, EVENTS, next_timer(w));
+        const int n = epoll_wait(w->epoll, events, EVENTS, rooms_may_sleep(w) ? next_timer(w) : 0);
         if (n < 0 && errno != EINTR)
             break;
         turn(w, events, n);
-        atomic_store(&w->waiting, w->row.n);
+        atomic_store(&w->waiting, w->row.n + w->n_away);
         atomic_store(&w->beat, w->now.mono);
     }
     last_turn(w);
@@ -424,9 +398,28 @@ static bool watch(struct worker *w, int fd, void *what)
     return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
 }
 
+static void news(void *arg)
+{
+    struct worker *w = arg;
+    inbox_wake(&w->inbox);
+}
+
+/* Only `strict` lets a batch be on its way; a relaxed one is written at once. */
+static enum bf_err open_queue(struct worker *w)
+{
+    struct server *s = w->server;
+    if (!s->recorder)
+        return BF_OK;
+    const enum bf_err err = recorder_queue(s->recorder, news, w, &w->queue);
+    const bool strict = atomic_load(&s->snapshot)->config->store.durability == RECORD_STRICT;
+    return err == BF_OK && strict ? rooms_create(w, ROOMS) : err;
+}
+
 enum bf_err worker_start(struct worker *w)
 {
-    const enum bf_err err = epoch_join(w->server->epoch, &w->slot);
+    enum bf_err err = open_queue(w);
+    if (err == BF_OK)
+        err = epoch_join(w->server->epoch, &w->slot);
     bool good = !err && watch(w, w->inbox.fd, &w->inbox);
     for (size_t i = 0; good && i < w->n_udp; i++)
         good = watch(w, w->udp[i].fd, &w->udp[i]);

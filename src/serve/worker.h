@@ -72,6 +72,19 @@ struct udp_socket {
     bool wildcard; /* answers must say where they leave from */
 };
 
+/* Lanes of one batch, and what belongs to them until they are answered (rooms.c). */
+#define ROOMS 4u
+struct room {
+    struct lane *lanes;
+    size_t n_lanes, n_records;
+    struct record *records;
+    char (*peer_texts)[64];
+    void *memory; /* of the lanes */
+    const struct snapshot *snapshot;
+    uint64_t since, left; /* its part of the epoch; when it was answered, in rooms answered */
+    bool away;            /* its records are on their way to the disk */
+};
+
 struct udp_io; /* headers of recvmmsg and sendmmsg */
 struct connection;
 
@@ -102,15 +115,18 @@ struct worker {
     size_t n_udp;
     struct udp_io *io;
 
-    struct lane *lanes;
+    struct lane *lanes; /* of the room it is in, as are records and peer_texts */
     size_t n_lanes;
     unsigned fresh; /* calls that came over UDP in this turn */
     struct gather gather;
-    void *memory; /* of the lanes */
-    struct hearing *hearings[LIMIT_BATCH];
-    struct record records[LIMIT_BATCH];
+    struct record *records;
     char (*peer_texts)[64];
-    struct buf lines; /* verdict lines of the batch */
+    struct hearing *hearings[LIMIT_BATCH];
+    struct room rooms[ROOMS];
+    unsigned n_rooms, room, away[ROOMS], n_away; /* those on their way, the oldest first */
+    uint64_t turns_left, since;                  /* since: of the epoch, this turn */
+    struct record_queue *queue;                  /* NULL: no record is kept */
+    struct buf lines;                            /* verdict lines of the batch */
 
     struct parked_row row;
     _Atomic uint64_t waiting; /* calls in the row, for other threads */
@@ -144,8 +160,10 @@ void worker_cancel(struct worker *w, uint64_t parked);
 /* A free lane, emptied; runs the batch first when all are taken. */
 struct lane *worker_lane(struct worker *w);
 
-/* batch.c: answers all lanes and empties the batch. */
+/* batch.c: answers all lanes and empties the batch; or leaves it to answer it when its records are on disk. */
 void batch_run(struct worker *w);
+/* Answers the lanes and empties the batch. failed: its n records could not be kept. */
+void batch_finish(struct worker *w, size_t n, bool failed);
 /* A parked call is answered: out of its row; freed as soon as its last want has come back. */
 void parked_end(struct worker *w, struct parked *p);
 
@@ -164,6 +182,17 @@ void passing_take(struct worker *w);    /* before one */
 /* The others are asked, and the lane comes back. false: there are none, or there is no memory. */
 bool passing_cancel(struct worker *w, const struct lane *lane, const uint64_t transaction[static 2]);
 void passing_cancel_taken(struct worker *w, struct inbox_item *item);
+
+/* rooms.c: n of them, 1 or ROOMS; may be called again for more. */
+enum bf_err rooms_create(struct worker *w, unsigned n) must_use;
+void rooms_destroy(struct worker *w);
+/* The batch's records are on their way: on to another room; waits for the oldest when there is none. */
+void rooms_leave(struct worker *w, size_t n_records);
+/* Answers the batches of whose records there is news. wait: for those of the oldest. */
+void rooms_settle(struct worker *w, bool wait);
+void rooms_settle_all(struct worker *w);
+bool rooms_may_sleep(struct worker *w);        /* false: there is news; else it wakes the inbox */
+uint64_t rooms_oldest(const struct worker *w); /* its part of the epoch; 0: none is on its way */
 
 /* keeping.c: the record and the log line of a decided lane. */
 void keeping_record(struct worker *w, struct lane *lane, struct record *ret, char peer[static 64]);

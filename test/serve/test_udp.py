@@ -6,7 +6,8 @@ from house import *
 def main(place):
     lab = Lab(place + "/lab")
     server = Server(place + "/s", {"sip": {"listen": ["udp:127.0.0.1:0", "udp:[::1]:0", "tcp:127.0.0.1:0"],
-                                           "clients": ["127.0.0.1/32", "::1/128"]}}, lab=lab)
+                                           "clients": ["127.0.0.1/32", "::1/128"]}}, lab=lab,
+                    environment={"MALLOC_PERTURB_": "0"})  # which touches all that is allocated, used or not
     server.start()
     udp = lambda **k: Udp(server.door("udp", host="127.0.0.1"), **k)
 
