@@ -14,6 +14,7 @@
 #include "es256/es256.h"
 #include "identity/identity.h"
 #include "sip/reply.h"
+#include "engine.h"
 #include "tap.h"
 #include "token/token.h"
 
@@ -149,7 +150,7 @@ static void read_token(const struct sip_message *m, struct arena *arena, struct 
     assert_true(span_equal(identity.info, t->x5u));
     assert_int_equal(sha256_once(t->signed_part, job.digest), BF_OK);
     memcpy(job.signature, t->signature, sizeof job.signature);
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     es256_verify_many(engine, &job, 1);
     es256_destroy(engine);
     *holds = job.result == BF_OK;

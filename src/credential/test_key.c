@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -188,7 +189,7 @@ static void what_a_key_signs_its_public_half_verifies(void **state)
     auto_(key_destroy) struct key *key = NULL;
     auto_(es256_destroy) struct es256 *engine = NULL;
     assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &key, &fault), BF_OK);
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     struct es256_job job = { .key = key_public(key) };
     assert_int_equal(key_sign(key, SPAN("message"), job.signature, NULL, NULL), BF_OK);
     assert_int_equal(sha256_once(SPAN("message"), job.digest), BF_OK);
@@ -205,7 +206,7 @@ static void a_batch_is_signed_each_digest_by_its_own_key(void **state)
     struct key *keys[2] = { NULL, NULL };
     struct key_job signs[9];
     struct es256_job checks[9];
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     assert_int_equal(es256_signer_create(&signer), BF_OK);
     for (size_t i = 0; i < 2; i++)
         assert_int_equal(key_read(span_of(pems[i]), &keys[i], NULL), BF_OK);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -59,8 +60,8 @@ static void many_jobs_of_many_keys_get_their_own_results(void **state)
     EVP_PKEY *pkeys[KEYS];
     struct es256_key *keys[KEYS];
     struct es256_job jobs[JOBS];
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
-    assert_string_equal(es256_name(engine), "openssl");
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
+    assert_string_equal(es256_name(engine), engine_name());
     for (size_t i = 0; i < KEYS; i++)
         keys[i] = key_of(pkeys[i] = generate("P-256"));
     for (size_t i = 0; i < JOBS; i++) {
@@ -90,7 +91,7 @@ static void pp_032_sec_013_r_and_s_outside_one_to_n_minus_one_never_hold(void **
     auto_(es256_key_destroy) struct es256_key *key = key_of(pkey);
     const struct es256_job good = job_of(key, pkey, "a call");
     uint8_t values[6][32] = { { 0 } };
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     memcpy(values[1], order, 32);
     memcpy(values[2], order, 32);
     values[2][31]++;
@@ -120,7 +121,7 @@ static void pp_032_sec_042_the_twin_with_n_minus_s_holds_too(void **state)
     auto_(es256_key_destroy) struct es256_key *key = key_of(pkey);
     struct es256_job job = job_of(key, pkey, "a call");
     uint8_t twin[32];
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     subtract(order, job.signature + 32, twin);
     memcpy(job.signature + 32, twin, 32);
     es256_verify_many(engine, &job, 1);
@@ -213,7 +214,7 @@ static void a_key_in_the_place_of_another_is_never_mistaken_for_it(void **state)
 {
     (void)state;
     auto_(es256_destroy) struct es256 *engine = NULL;
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     struct es256_job before = { 0 };
     for (int round = 0; round < 300; round++) {
         EVP_PKEY *pkey = generate("P-256");
@@ -240,7 +241,7 @@ static void *verify_all(void *arg)
 {
     struct worker *w = arg;
     struct es256 *engine;
-    w->ok = es256_create(NULL, &engine) == BF_OK;
+    w->ok = es256_create(engine_pool(), &engine) == BF_OK;
     for (int round = 0; w->ok && round < 50; round++) {
         struct es256_job jobs[8];
         memcpy(jobs, w->jobs, w->n * sizeof jobs[0]);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
 #include "tap.h"
 
 #include <pthread.h>
@@ -50,7 +51,7 @@ static void every_key_signs_with_its_own_number_however_many_there_are(void **st
     auto_(es256_signer_destroy) struct es256_signer *signer = make_signer();
     EVP_PKEY *pkeys[KEYS];
     struct es256_key *keys[KEYS];
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     for (size_t i = 0; i < KEYS; i++) {
         pkeys[i] = generate("P-256");
         assert_int_equal(es256_key_create(pkeys[i], &keys[i]), BF_OK);
@@ -107,7 +108,7 @@ static void *sign_alone(void *arg)
     struct thread *t = arg;
     struct es256_signer *signer = NULL;
     struct es256 *engine = NULL;
-    t->ok = es256_signer_create(&signer) == BF_OK && es256_create(NULL, &engine) == BF_OK;
+    t->ok = es256_signer_create(&signer) == BF_OK && es256_create(engine_pool(), &engine) == BF_OK;
     for (size_t i = 0; t->ok && i < 64; i++) {
         struct es256_job job = { .key = t->key, .digest = { (uint8_t)i } };
         t->ok = es256_sign_digest(signer, t->pkey, job.digest, job.signature) == BF_OK;

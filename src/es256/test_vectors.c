@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Known tokens under known keys: what holds, and what must not. Signature and claims are told apart. */
+#include "engine.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -34,7 +35,7 @@ static enum bf_err verify(const struct es256_key *key, struct span message, cons
 {
     auto_(es256_destroy) struct es256 *engine = NULL;
     struct es256_job job = { .key = key };
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     memcpy(job.signature, signature, 64);
     assert_int_equal(sha256_once(message, job.digest), BF_OK);
     es256_verify_many(engine, &job, 1);

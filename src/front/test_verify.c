@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "credential/lab.h"
+#include "engine.h"
 #include "tap.h"
 
 #define URL    "https://certs.lab.example/1234.pem"
@@ -97,9 +98,17 @@ static int world_end(void **state)
     return nftw(w->dir, entry_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-static struct bf_verifier *verifier(const struct world *w, const struct bf_verify_options *changes)
+/* With the engine that this run of the tests is for. */
+static struct bf_verify_options options_usual(void)
 {
     struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    o.engine = engine_wanted() == ES256_LANES ? BF_ENGINE_LANES : BF_ENGINE_AUTO;
+    return o;
+}
+
+static struct bf_verifier *verifier(const struct world *w, const struct bf_verify_options *changes)
+{
+    struct bf_verify_options o = options_usual();
     const char *roots[] = { w->root };
     struct bf_verifier *v = NULL;
     char *message = NULL;
@@ -253,7 +262,7 @@ static void freshness_goes_both_ways(void **state)
 static void attestation_c_is_genuine_only_in_the_lab(void **state)
 {
     const struct world *w = *state;
-    struct bf_verify_options lenient = BF_VERIFY_OPTIONS;
+    struct bf_verify_options lenient = options_usual();
     lenient.least_attestation = 'C';
     struct bf_verifier *strict = verifier(w, NULL), *lab = verifier(w, &lenient);
     char *value = identity(w, 'C', w->now);
@@ -270,7 +279,7 @@ static void attestation_c_is_genuine_only_in_the_lab(void **state)
 static void without_anchors_nothing_is_genuine_and_nothing_broken(void **state)
 {
     const struct world *w = *state;
-    struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    struct bf_verify_options o = options_usual();
     struct bf_verifier *v = NULL;
     o.certs = w->dir;
     o.offline = true;
@@ -294,7 +303,7 @@ static void without_anchors_nothing_is_genuine_and_nothing_broken(void **state)
 static void a_given_chain_counts_whatever_the_url_says(void **state)
 {
     const struct world *w = *state;
-    struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    struct bf_verify_options o = options_usual();
     const char *roots[] = { w->root };
     struct bf_verifier *v = NULL;
     o.trust = roots;
@@ -341,7 +350,7 @@ static void json_and_bare_values_get_the_same_verdict(void **state)
 static void rp_001_json_is_the_same_call_for_seconds_or_by_its_name(void **state)
 {
     const struct world *w = *state;
-    struct bf_verify_options o = BF_VERIFY_OPTIONS;
+    struct bf_verify_options o = options_usual();
     o.replay_entries = 64;
     struct bf_verifier *v = verifier(w, &o);
     const struct {
@@ -421,7 +430,7 @@ static void options_that_cannot_be_are_refused_with_a_sentence(void **state)
     const char *absent[] = { "/nonexistent/roots.pem" };
     struct bf_verify_options rows[] = { BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS,
                                         BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS,
-                                        BF_VERIFY_OPTIONS };
+                                        BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS, BF_VERIFY_OPTIONS };
     rows[0].size = 8;
     rows[1].least_attestation = 'D';
     rows[2].freshness_s = 0;
@@ -429,6 +438,8 @@ static void options_that_cannot_be_are_refused_with_a_sentence(void **state)
     rows[4].certs = "/nonexistent";
     rows[5].cert = "/nonexistent/cert.pem";
     rows[6].n_trust = 1;
+    rows[7].engine = (enum bf_engine)3;
+    rows[8].tables_mb = 1 << 20;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct bf_verifier *v = (struct bf_verifier *)w;
         char *message = NULL;
@@ -439,6 +450,36 @@ static void options_that_cannot_be_are_refused_with_a_sentence(void **state)
     }
     bf_verifier_destroy(NULL);
     bf_verdict_destroy(NULL);
+}
+
+static void every_engine_gives_the_same_verdicts(void **state)
+{
+    const struct world *w = *state;
+    char *good = identity(w, 'A', w->now), *other = identity(w, 'B', w->now);
+    char *said[3][3] = { { NULL } };
+    for (int engine = BF_ENGINE_AUTO; engine <= BF_ENGINE_LANES; engine++) {
+        struct bf_verify_options o = BF_VERIFY_OPTIONS;
+        o.engine = (enum bf_engine)engine;
+        if (engine == BF_ENGINE_LANES && es256_unsupported()) {
+            struct bf_verifier *none = NULL;
+            assert_int_equal(bf_verifier_create(&o, &none, NULL), BF_EUNSUP);
+            continue;
+        }
+        struct bf_verifier *v = verifier(w, &o);
+        struct bf_verdict *verdicts[] = { heard(v, invite(good, CALLED, "a", "\r\n"), w->now),
+                                          heard(v, invite(other, CALLED, "b", "\r\n"), w->now),
+                                          heard(v, invite(good, "12155550199", "c", "\r\n"), w->now) };
+        for (size_t i = 0; i < 3; i++) {
+            said[engine][i] = strdup(bf_verdict_json(verdicts[i]));
+            bf_verdict_destroy(verdicts[i]);
+            assert_string_equal(said[engine][i], said[0][i]);
+        }
+        bf_verifier_destroy(v);
+    }
+    for (size_t i = 0; i < 9; i++)
+        free(said[i / 3][i % 3]);
+    free(good);
+    free(other);
 }
 
 struct crowd {
@@ -501,6 +542,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_no_call_is_an_error_and_no_verdict, world_make, world_end),
         cmocka_unit_test_setup_teardown(options_that_cannot_be_are_refused_with_a_sentence, world_make,
                                         world_end),
+        cmocka_unit_test_setup_teardown(every_engine_gives_the_same_verdicts, world_make, world_end),
         cmocka_unit_test_setup_teardown(threads_share_a_verifier, world_make, world_end),
     };
     return tap_run(tests, sizeof tests / sizeof tests[0]);

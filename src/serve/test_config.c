@@ -101,6 +101,33 @@ static void examples_that_are_bad_are_refused_where_they_say(void **state)
     assert_true(each_example("bad.", must_be_refused) >= 20);
 }
 
+static void a_share_of_signatures_is_one_of_n_or_off(void **state)
+{
+    static const struct {
+        const char *yaml;
+        unsigned audit;
+    } rows[] = {
+        { "1/1", 1 }, { "1/1024", 1024 }, { "\"1/8\"", 8 }, { "1/1000000000", 1000000000 }, { "off", 0 },
+    };
+    static const char *const none[] = { "1/0",          "2/3", "1/",    "1/x",  "0",   "1024",
+                                        "1/1000000001", "on",  "[1/2]", "-1/2", "1/-2" };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char yaml[64];
+        snprintf(yaml, sizeof yaml, "es256: {audit: %s}", rows[i].yaml);
+        struct config *c = good(yaml);
+        assert_int_equal(c->es256.audit, rows[i].audit);
+        config_destroy(c);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++) {
+        char yaml[64];
+        snprintf(yaml, sizeof yaml, "es256: {audit: %s}", none[i]);
+        bad(yaml, "es256.audit must be 1/N, or off");
+    }
+    bad("es256: {engine: lane}", "did you mean \"lanes\"?");
+    bad("es256: {tables_mb: 65537}", "es256.tables_mb must be from 0 to 65536 MiB");
+}
+
 /* ---- the table ---- */
 
 /* `section:\n  key: value\n` */
@@ -623,10 +650,12 @@ int main(void)
         cmocka_unit_test(a_lab_x5u_may_be_http_wherever_lab_is_said),
         cmocka_unit_test(lab_domains_alone_need_no_leave),
         cmocka_unit_test(files_that_cannot_be_read_are_named),
+        cmocka_unit_test(a_share_of_signatures_is_one_of_n_or_off),
         cmocka_unit_test(the_sample_loads_and_equals_the_defaults),
         cmocka_unit_test(what_is_in_force_names_its_line),
         cmocka_unit_test(a_reload_names_what_needs_a_restart),
         cmocka_unit_test(the_manual_holds_what_the_table_says),
     };
+    unsetenv("BONAFIDE_ENGINE"); /* these are about the defaults */
     return tap_run(tests, ARRAY_SIZE(tests));
 }

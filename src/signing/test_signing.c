@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "engine.h"
 #include "tap.h"
 
 #include <stdlib.h>
@@ -248,7 +249,7 @@ static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_sign
     assert_int_equal(token.n_dest, 1);
     assert_true(span_equal(token.dest[0].text, SPAN("12155550131")) && !token.dest[0].is_uri);
 
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &key, &fault), BF_OK);
     struct es256_job job = { .key = key_public(key) };
     memcpy(job.signature, token.signature, 64);
@@ -292,7 +293,7 @@ static void many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone(
     struct sign_job jobs[CALLS];
     assert_int_equal(key_read(SPAN(VECTOR_A1_PRIVATE), &keys[0], NULL), BF_OK);
     assert_int_equal(key_read(SPAN(VECTOR_8946_PRIVATE), &keys[1], NULL), BF_OK);
-    assert_int_equal(es256_create(NULL, &engine), BF_OK);
+    assert_int_equal(es256_create(engine_pool(), &engine), BF_OK);
     assert_int_equal(signing_desk_create(&desk), BF_OK);
     assert_int_equal(arena_create(1 << 15, 1 << 20, &arena), BF_OK);
     for (size_t i = 0; i < CALLS; i++) {

@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "engine.h"
+#include "es256/pool.h"
 #include "tap.h"
 #include "vectors.h"
 
@@ -271,11 +273,18 @@ void stage_list(struct stage *s, const char *text)
 
 void stage_open(struct stage *s, const char *domain)
 {
+    stage_open_with(s, domain, engine_pool(), false);
+}
+
+void stage_open_with(struct stage *s, const char *domain, struct es256_pool *pool, bool warm)
+{
     const struct lab_options o = {
         .not_before = 1400000000, .not_after = 2100000000, .name = "Lab", .ca_key = LAB_P256
     };
     const char *tmp = getenv("TMPDIR");
     memset(s, 0, sizeof *s);
+    s->pool = pool;
+    s->warm = warm;
     snprintf(s->dir, sizeof s->dir, "%s/bonafide-calls-XXXXXX", tmp ? tmp : "/tmp");
     assert_non_null(mkdtemp(s->dir));
     assert_int_equal(lab_create(&o, &s->trusted), BF_OK);
@@ -293,7 +302,7 @@ void stage_open(struct stage *s, const char *domain)
     };
     assert_int_equal(signers_create(&so, &s->signers), BF_OK);
     assert_int_equal(replay_create(64, MONO_S(150), &s->replay), BF_OK);
-    assert_int_equal(desk_create(NULL, &s->desk), BF_OK);
+    assert_int_equal(desk_create(pool, &s->desk), BF_OK);
     assert_int_equal(arena_create(1 << 18, 1 << 22, &s->arena), BF_OK);
     s->judge = (struct judge){
         .options = { .freshness_s = 60, .least_attestation = 'A', .own = s->own, .same_line = s->same_line },
@@ -339,20 +348,43 @@ static void bring(struct stage *s, struct hearing *h)
     close(done);
 }
 
-void stage_judge(struct stage *s, const struct call *call, struct hearing *h)
+/* Inside the epoch when it returns. */
+static void judge_to_the_end(struct stage *s, const struct judge *judge, const struct call *call,
+                             struct hearing *h)
 {
     struct hearing *const one[] = { h };
     *h = (struct hearing){ .call = call, .arena = s->arena };
     for (unsigned turn = 0;; turn++) {
         h->last = turn == 3;
         epoch_enter(s->epoch, s->slot);
-        judge_many(&s->judge, s->desk, one, 1);
+        judge_many(judge, s->desk, one, 1);
         if (h->state == HEARING_JUDGED)
             return;
         epoch_exit(s->epoch, s->slot);
         bring(s, h);
         h->asked_again = turn > 0;
     }
+}
+
+/* A rehearsal that no memory keeps; then the tables of all who signed. */
+static void warm_up(struct stage *s, const struct call *call)
+{
+    struct judge rehearsal = s->judge;
+    struct hearing h;
+    rehearsal.replay = NULL;
+    judge_to_the_end(s, &rehearsal, call, &h);
+    for (size_t i = 0; i < h.verdict.n_identities; i++)
+        if (h.verdict.identities[i].signer && h.verdict.identities[i].signer->key)
+            pool_ask_table(s->pool, h.verdict.identities[i].signer->key);
+    epoch_exit(s->epoch, s->slot);
+    es256_pool_settle(s->pool);
+}
+
+void stage_judge(struct stage *s, const struct call *call, struct hearing *h)
+{
+    if (s->warm)
+        warm_up(s, call);
+    judge_to_the_end(s, &s->judge, call, h);
 }
 
 void stage_done(struct stage *s)

@@ -23,6 +23,8 @@ struct stage {
     struct epoch *epoch;
     struct signers *signers;
     struct replay *replay;
+    struct es256_pool *pool; /* NULL: OpenSSL alone */
+    bool warm;               /* whoever signed has a table before a call is judged */
     struct desk *desk;
     struct arena *arena;
     struct clock_fixed clock;
@@ -38,6 +40,8 @@ struct stage {
 
 /* What the trust domain is: `lab`, `none`, `numbers=+44*`, or "". */
 void stage_open(struct stage *s, const char *domain);
+/* The same with an engine of the caller's choice, where the other takes the one of engine.h. */
+void stage_open_with(struct stage *s, const char *domain, struct es256_pool *pool, bool warm);
 void stage_close(struct stage *s);
 
 /* `https://… key=PP-052 spc=1234 [one=…] [range=…/…] [untrusted] [from=…] [to=…] [san=URI:sip:…] [no-tnauth]` */

@@ -222,7 +222,55 @@ static void compare_ways(const char *file, struct stage *s, const struct call *c
         complain(file, "the long way says\n%s\nthe short way says\n%s", ways[0], ways[1]);
 }
 
-static void play(const char *file, struct stage *s, struct scene *scene)
+/* ---- the engines a story is played with, which must make no difference ---- */
+
+static struct engine {
+    const char *name;
+    struct es256_pool_options options;
+    bool warm;
+    struct es256_pool *pool; /* NULL: OpenSSL alone, or this CPU has no lanes */
+} engines[] = {
+    { .name = "OpenSSL" },
+    { .name = "lanes", .options = { .engine = ES256_LANES, .audit = 1 } },
+    { .name = "lanes with tables",
+      .options = { .engine = ES256_LANES, .audit = 1, .tables_bytes = ES256_TABLES_BYTES },
+      .warm = true },
+};
+
+static bool engines_open(void)
+{
+    for (size_t i = 1; i < ARRAY_SIZE(engines); i++)
+        if (!es256_unsupported() && es256_pool_create(&engines[i].options, &engines[i].pool) != BF_OK)
+            return false;
+    return true;
+}
+
+static void engines_close(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++)
+        es256_pool_destroy(engines[i].pool);
+}
+
+/* Chains are made anew for each time a story is played, with serial numbers of their own. */
+static void blot_serials(char *json)
+{
+    for (char *at = json; (at = strstr(at, "\"serial\":\""));)
+        for (at += 10; *at && *at != '"'; at++)
+            *at = 'x';
+}
+
+/* All that is said of a call, byte for byte. */
+static void write_down(FILE *transcript, const struct scene *scene)
+{
+    static char json[LIMIT_SIP_MESSAGE];
+    struct buf b = buf_on(json, sizeof json - 1);
+    assert_int_equal(answer_json(&scene->hearing.verdict, &scene->call, &b), BF_OK);
+    json[b.n] = '\0';
+    blot_serials(json);
+    fprintf(transcript, "%s\n%s\n", json, scene->answer);
+}
+
+static void play(const char *file, struct stage *s, struct scene *scene, FILE *transcript)
 {
     struct fault fault = { 0, "" };
     arena_reset(s->arena);
@@ -254,6 +302,7 @@ static void play(const char *file, struct stage *s, struct scene *scene)
     if (answered)
         complain(file, "no answer: %s", bf_err_text(answered));
     scene->answer[answered ? 0 : out.n] = '\0';
+    write_down(transcript, scene);
 }
 
 static void scene_end(struct stage *s, struct scene *scene)
@@ -283,12 +332,12 @@ static void apply_list(struct stage *s, struct scene *scene, const char *line)
     stage_list(s, v);
 }
 
-static void run_story(const char *file, struct lines *l)
+static void run_story(const char *file, struct lines *l, const struct engine *engine, FILE *transcript)
 {
     static struct scene scene;
     struct stage s;
     enum { PROSE, SIP, BALLOTS, ANSWER } in = PROSE;
-    stage_open(&s, domain_of(l));
+    stage_open_with(&s, domain_of(l), engine->pool, engine->warm);
     memset(&scene, 0, sizeof scene);
     for (size_t i = 0; i < l->n; i++) {
         const char *line = l->at[i];
@@ -301,7 +350,7 @@ static void run_story(const char *file, struct lines *l)
             in = ANSWER;
         else if (strcmp(line, "```") == 0) {
             if (in == SIP)
-                play(file, &s, &scene);
+                play(file, &s, &scene, transcript);
             in = PROSE;
         } else if (in == SIP)
             scene.sip_n +=
@@ -328,7 +377,24 @@ static void story(void **state)
     while (l.n < MAX_LINES && (l.at[l.n] = strsep(&rest, "\n")))
         l.n++;
     failures = 0;
-    run_story(strrchr(file, '/') + 1, &l);
+    char *first = NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+        char *said = NULL;
+        size_t n = 0;
+        if (i && !engines[i].pool)
+            continue;
+        FILE *transcript = open_memstream(&said, &n);
+        assert_non_null(transcript);
+        run_story(strrchr(file, '/') + 1, &l, &engines[i], transcript);
+        assert_int_equal(fclose(transcript), 0);
+        if (first && strcmp(first, said) != 0)
+            complain(file, "%s says\n%s\n%s says\n%s", engines[0].name, first, engines[i].name, said);
+        if (first)
+            free(said);
+        else
+            first = said;
+    }
+    free(first);
     free(l.text);
     assert_int_equal(failures, 0);
 }
@@ -338,6 +404,23 @@ static void most_stories_went_the_short_way_too(void **state)
 {
     (void)state;
     assert_true(compared > 80);
+}
+
+static void stories_were_played_with_lanes_cold_and_warm_and_openssl_agreed(void **state)
+{
+    (void)state;
+    if (es256_unsupported()) {
+        tap_skip(es256_unsupported());
+        return;
+    }
+    for (size_t i = 1; i < ARRAY_SIZE(engines); i++) {
+        es256_pool_settle(engines[i].pool);
+        const struct es256_counts c = es256_pool_counts(engines[i].pool);
+        assert_true(c.audited > 50);
+        assert_int_equal(c.disagreements, 0);
+        if (engines[i].warm)
+            assert_true(c.built > 50);
+    }
 }
 
 static int by_name(const void *a, const void *b)
@@ -350,7 +433,7 @@ int main(void)
     static struct CMUnitTest tests[512];
     size_t n = 0;
     DIR *dir = opendir(tap_source("test/calls"));
-    for (struct dirent *e; dir && (e = readdir(dir)) && n + 1 < ARRAY_SIZE(tests);) {
+    for (struct dirent *e; dir && (e = readdir(dir)) && n + 2 < ARRAY_SIZE(tests);) {
         const size_t length = strlen(e->d_name);
         if (length < 4 || strcmp(e->d_name + length - 3, ".md") != 0 || strcmp(e->d_name, "README.md") == 0)
             continue;
@@ -364,5 +447,11 @@ int main(void)
         closedir(dir);
     qsort(tests, n, sizeof tests[0], by_name);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(most_stories_went_the_short_way_too);
-    return tap_run(tests, n);
+    tests[n++] =
+        (struct CMUnitTest)cmocka_unit_test(stories_were_played_with_lanes_cold_and_warm_and_openssl_agreed);
+    if (!engines_open())
+        return 1;
+    const int failed = tap_run(tests, n);
+    engines_close();
+    return failed;
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`bonafide config`: what is in force, the sample, and faults with their place."""
 import json
+import os
 import pathlib
 import re
 import sys
@@ -11,6 +12,7 @@ import harness
 from harness import SOURCE, bonafide, test
 
 STATE = {"STATE_DIRECTORY": "/state"}
+os.environ.pop("BONAFIDE_ENGINE", None)  # these are about the defaults
 
 
 def options():
@@ -26,6 +28,20 @@ def without_a_file_every_option_has_its_default():
     assert found["least_attestation"]["value"] == "A"
     assert found["store.url"]["value"] == "sqlite:/state/bonafide.db"
     assert {row["value"] for name, row in found.items() if re.fullmatch("policy.(genuine|unproven|broken|impostor)", name)} == {"pass"}
+
+
+@test
+def the_environment_may_name_the_engine_and_is_named_for_it():
+    found = json.loads(bonafide("config", "--json", status=0, env={"BONAFIDE_ENGINE": "openssl"}).out)
+    assert found["es256.engine"] == {"value": "openssl", "from": "environment:BONAFIDE_ENGINE", "restart": True}
+    ran = bonafide("config", status=65, env={"BONAFIDE_ENGINE": "lane"})
+    assert "es256.engine must be auto, openssl or lanes" in ran.err and 'did you mean "lanes"?' in ran.err, ran
+    with tempfile.TemporaryDirectory() as name:
+        path = pathlib.Path(name) / "b.yaml"
+        path.write_text("es256: {engine: auto, audit: 1/64}\n")
+        found = json.loads(bonafide("config", "--config", path, "--json", status=0, env={"BONAFIDE_ENGINE": "openssl"}).out)
+        assert found["es256.engine"]["value"] == "auto", found
+        assert found["es256.audit"] == {"value": "1/64", "from": f"{path}:1", "restart": False}
 
 
 @test
