@@ -4,7 +4,6 @@
 import contextlib
 import http.server
 import os
-import pathlib
 import re
 import shutil
 import socket
@@ -59,16 +58,6 @@ def emergency_numbers_taken_out_are_to_look_at():
     assert grades["emergency"][0] == "warn" and "only 1 " in grades["emergency"][1] and "-> take out" in ran.out, ran
     grades, ran = doctor(config(anchors=lab().root, more="policy: {never_block: [\"988\"]}\n"), status=0)
     assert grades["emergency"][0] == "ok", ran
-
-
-@test
-def it_says_what_checks_signatures_and_why():
-    grades, _ = doctor(config(anchors=lab().root, more="es256: {engine: openssl}\n"), status=0)
-    assert grades["engine"] == ("ok", "openssl: es256.engine says so"), grades
-    grades, _ = doctor(config(anchors=lab().root, more="es256: {engine: auto}\n"), status=0)
-    lanes = "avx512ifma" in pathlib.Path("/proc/cpuinfo").read_text()
-    assert grades["engine"] == ("ok", "lanes, eight signatures at a time: this CPU has AVX-512 IFMA" if lanes else
-                                "openssl: this CPU has no AVX-512 IFMA"), grades
 
 
 @test
