@@ -742,6 +742,19 @@ static void scalars_multiply_and_invert_modulo_n(void **state)
     }
 }
 
+static void the_constants_of_the_order_are_what_they_are_called(void **state)
+{
+    struct bench *const b = bench_of(state);
+    if (!b)
+        return;
+    put_scalar(&order, b->t);
+    assert_int_equal(BN_cmp(b->t, b->curve.n), 0);
+    put_scalar(&half_order, b->t);
+    assert_true(BN_rshift1(b->u, b->curve.n) == 1 && BN_cmp(b->t, b->u) == 0);
+    put_scalar(&wrap_below, b->t);
+    assert_true(BN_sub(b->u, b->curve.p, b->curve.n) == 1 && BN_cmp(b->t, b->u) == 0);
+}
+
 /* A digest may be any number below 2^256, n and above. */
 static void a_factor_above_n_is_reduced(void **state)
 {
@@ -837,6 +850,7 @@ int main(void)
         WITH_BENCH(rows_come_back_as_they_were_stored),
         WITH_BENCH(the_digits_of_a_scalar_add_up_to_it),
         WITH_BENCH(scalars_multiply_and_invert_modulo_n),
+        WITH_BENCH(the_constants_of_the_order_are_what_they_are_called),
         WITH_BENCH(a_factor_above_n_is_reduced),
         WITH_BENCH(every_row_of_a_key_s_table_is_its_multiple),
         WITH_BENCH(rows_of_the_generator_s_table_are_its_multiples),
