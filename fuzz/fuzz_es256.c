@@ -89,6 +89,8 @@ static const void *make(const uint8_t in[JOB_BYTES], struct made *m)
     return in[5] & 32 ? NULL : stage.tables[in[5] & 16 ? in[7] % KEYS : key];
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct made made[JOBS];

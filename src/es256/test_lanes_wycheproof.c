@@ -117,7 +117,7 @@ static void sec_013_014_every_case_of_wycheproof_agrees_in_every_lane(void **sta
     assert_true(lanes_generator_build(b.generator) == BF_OK && lanes_create(b.generator, &b.lanes) == BF_OK &&
                 lanes_table_build(b.neighbour.point, b.neighbour_table) == BF_OK);
     json_array_foreach(json_object_get(all, "testGroups"), i, group) n += ask_group(&b, group);
-    assert_true(n > 250); /* the others are malformed DER */
+    assert_int_equal(n, 197); /* the others are no DER, or hold numbers of more than 32 bytes */
     json_decref(all);
     curve_close(&curve);
     lanes_destroy(b.lanes);
