@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *skip_reason;
@@ -43,6 +44,21 @@ int tap_run(const struct CMUnitTest *tests, size_t n)
             _exit(1); /* what the failed test left behind is nobody's business any more */
     }
     return failures < 125 ? failures : 125;
+}
+
+void tap_wait(pthread_cond_t *changed, pthread_mutex_t *lock)
+{
+    struct timespec until;
+    if (!getenv("BF_TAP_FIRST")) {
+        pthread_cond_wait(changed, lock);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += 5;
+    if (pthread_cond_timedwait(changed, lock, &until) == 0)
+        return;
+    fprintf(stderr, "waited in vain\n");
+    _exit(1);
 }
 
 static const char *joined(const char *dir, const char *name)

@@ -12,6 +12,7 @@
 #ifndef TEST_TAP_H
 #define TEST_TAP_H
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +25,12 @@ int tap_run(const struct CMUnitTest *tests, size_t n);
 
 /* Marks the running test as skipped; the reason is printed. Return from the test right after. */
 void tap_skip(const char *reason);
+
+/*
+ * pthread_cond_wait for something that another part of the test does, such as a request that reaches its server. With
+ * BF_TAP_FIRST set, where what should cause it may have failed, the program ends with status 1 after some seconds.
+ */
+void tap_wait(pthread_cond_t *changed, pthread_mutex_t *lock);
 
 /* Path of a file in ../shared/data (BF_SHARED overrides); NULL, and the test marked as skipped, when absent. */
 const char *tap_shared(const char *name);

@@ -19,6 +19,7 @@ struct partial {
     uint32_t id;
     uint8_t protocol;
     size_t end;                          /* length of the whole, 0: not known yet */
+    size_t top;                          /* where the farthest one here ends */
     size_t held;                         /* bytes here */
     uint8_t here[DATAGRAM_MAX / 64 + 1]; /* a bit each eight bytes */
     char *bytes;                         /* DATAGRAM_MAX + 1 */
@@ -112,7 +113,7 @@ static bool fragment_fits(const struct partial *p, const struct fragment *part, 
     if (n == 0 || part->at + n > DATAGRAM_MAX || (part->more && n % 8))
         return false;
     if (!part->more)
-        return p->end == 0 || p->end == part->at + n;
+        return p->end == 0 ? part->at + n >= p->top : p->end == part->at + n;
     return p->end == 0 || part->at + n <= p->end;
 }
 
@@ -125,6 +126,8 @@ static enum datagram_kind keep(struct fragments *f, const struct fragment *part,
         forget(p);
         return DATAGRAM_DAMAGED;
     }
+    if (part->at + d->payload.n > p->top)
+        p->top = part->at + d->payload.n;
     if (!part->more)
         p->end = part->at + d->payload.n;
     if (p->end && p->held > p->end) {

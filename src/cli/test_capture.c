@@ -423,6 +423,11 @@ static void fragments_sent_twice_are_fine_and_those_that_differ_are_not(void **s
     packet(ip4_part(UDP, span_from(all, 64), 7, 8));
     packet(ip4_part(UDP, span_first(all, 64), 7, 100 | 0x2000));
     expect(0, 1, "behind the end");
+    begin(RAW);
+    packet(ip4_part(UDP, span_first(all, 64), 7, 0x2000));
+    packet(ip4_part(UDP, span_make(other, 64), 7, 100 | 0x2000));
+    packet(ip4_part(UDP, span_from(all, 128), 7, 16)); /* as many bytes as there should be, and a hole */
+    expect(0, 1, "behind the end that comes later");
 }
 
 static void fragments_of_different_datagrams_are_kept_apart_and_the_oldest_is_given_up(void **state)

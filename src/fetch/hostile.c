@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fetch/hostile.h"
+#include "tap.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -446,7 +447,7 @@ void hostile_await(struct hostile *h, unsigned requests)
 {
     pthread_mutex_lock(&h->lock);
     while (h->requests < requests)
-        pthread_cond_wait(&h->changed, &h->lock);
+        tap_wait(&h->changed, &h->lock);
     pthread_mutex_unlock(&h->lock);
 }
 

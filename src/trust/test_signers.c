@@ -143,7 +143,7 @@ static void repository_await(struct repository *r, unsigned n)
 {
     pthread_mutex_lock(&r->lock);
     while (r->asked < n)
-        pthread_cond_wait(&r->changed, &r->lock);
+        tap_wait(&r->changed, &r->lock);
     pthread_mutex_unlock(&r->lock);
 }
 
