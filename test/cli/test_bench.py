@@ -24,6 +24,8 @@ QUOTIENTS = [("verify_warm_ratio", "verify_openssl_us", "verify_warm_us"), ("ver
 
 
 def has_lanes():
+    if os.environ.get("BONAFIDE_ENGINE") == "openssl":
+        return False
     flags = re.search(r"^flags.*", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
     return bool(flags) and "avx512ifma" in flags[0].split()
 
@@ -93,6 +95,16 @@ def signatures_fit_into_eighty_columns():
     assert max(map(len, lines)) <= 80, ran
     assert any(line.startswith("EVP_DigestVerify ") for line in lines), ran
     assert any(line.startswith("lanes, signer warm" if has_lanes() else "No lanes here: ") for line in lines), ran
+
+
+@test
+def without_lanes_their_members_are_null_and_a_sentence_says_why():
+    options = ("bench", "--quick", "--only", "signatures")
+    (figures,) = bonafide(*options, "--json", env={"BONAFIDE_ENGINE": "openssl"}, status=0, timeout=200).json()
+    assert figures["engine"] == "openssl" and figures["verify_openssl_us"] > 0, figures
+    assert all(figures[name] is None for name in LANES), figures
+    out = bonafide(*options, env={"BONAFIDE_ENGINE": "openssl"}, status=0, timeout=200).out
+    assert "No lanes here: BONAFIDE_ENGINE asks for OpenSSL." in out, out
 
 
 @test

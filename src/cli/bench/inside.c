@@ -195,7 +195,7 @@ static bool inside_open(struct bench_run *r, struct inside *in)
     }
     in->judge =
         (struct judge){ .options = { .freshness_s = 60, .least_attestation = 'A' }, .signers = in->signers };
-    if (replay_create(REPLAY, MONO_S(130), &in->replay) != BF_OK || !run_pool(ES256_AUTO, true, &in->pool))
+    if (replay_create(REPLAY, MONO_S(130), &in->replay) != BF_OK || !run_pool(r->engine, true, &in->pool))
         return false;
     in->judge.replay = in->replay;
     return true;
@@ -246,12 +246,13 @@ static bool signers_meet(struct bench_run *r, struct inside *in, struct bench_se
     return good;
 }
 
-/* Until every signer has its table; where there are no tables, a round through all signers. */
-static bool warm_up(struct bench_run *r, struct inside *in, struct bench_seat *seat)
+/* Rounds until every signer has its table; where there are no tables, one. *ret_warm: it came to that. */
+static bool warm_up(struct bench_run *r, struct inside *in, struct bench_seat *seat, bool *ret_warm)
 {
     const bool tables = strcmp(es256_pool_name(in->pool), "lanes") == 0;
     bool good = true;
-    for (unsigned round = 0; good && round < 40 && !run_over(r); round++) {
+    *ret_warm = false;
+    for (unsigned round = 0; good && !*ret_warm && round < 40 && !run_over(r); round++) {
         struct made_calls calls;
         mono_t wall;
         int64_t cpu;
@@ -260,8 +261,7 @@ static bool warm_up(struct bench_run *r, struct inside *in, struct bench_seat *s
         good = work(&seat, 1, &calls, calls.n, &wall, &cpu);
         calls_free(&calls);
         es256_pool_settle(in->pool);
-        if (!tables || es256_pool_counts(in->pool).tables >= r->lab->carriers.n)
-            return good;
+        *ret_warm = !tables || es256_pool_counts(in->pool).tables >= r->lab->carriers.n;
     }
     return good;
 }
@@ -305,12 +305,13 @@ bool measure_inside(struct bench_run *r)
 {
     struct inside in = { 0 };
     struct bench_seat *seats[2] = { NULL, NULL };
-    bool good = inside_open(r, &in);
+    bool good = inside_open(r, &in), warm = false;
     for (size_t i = 0; good && i < 2; i++)
         good = (seats[i] = seat_open(&in)) != NULL;
-    good = good && signers_meet(r, &in, seats[0]) && warm_up(r, &in, seats[0]);
+    good = good && signers_meet(r, &in, seats[0]) && warm_up(r, &in, seats[0], &warm);
     run_step(r);
-    good = good && !run_stopped(NULL) && measure(r, seats);
+    if (good && warm && !run_stopped(NULL))
+        good = measure(r, seats);
     seat_close(seats[0]);
     seat_close(seats[1]);
     inside_close(&in);

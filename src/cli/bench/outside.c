@@ -88,20 +88,20 @@ static bool place(const struct bench_run *r, const struct stage *s, const struct
     return *ret_ns >= 0;
 }
 
-/* Rounds of calls until each server has a table for every signer, or, where there are none, has met them all. */
-static bool servers_warm(struct bench_run *r, struct outside *o)
+/* Rounds of calls until each server has a table for every signer; where there are none, one. *ret_warm: it came to that. */
+static bool servers_warm(struct bench_run *r, struct outside *o, bool *ret_warm)
 {
     const double all = (double)r->lab->carriers.n;
-    bool warm = false;
+    *ret_warm = false;
     for (size_t k = 0; k < N_KEEP; k++)
         if (!stage_meet(&o->servers[k], r->next_number))
             return false;
     r->next_number += r->lab->carriers.n;
-    for (unsigned round = 0; !warm && round < 30 && !run_over(r); round++) {
+    for (unsigned round = 0; !*ret_warm && round < 30 && !run_over(r); round++) {
         struct made_calls calls;
         bool good = run_calls(r, true, 4 * r->lab->carriers.n, &calls);
         double ns;
-        warm = true;
+        bool warm = true;
         for (size_t k = 0; good && k < N_KEEP; k++) {
             good = place(r, &o->servers[k], &calls, &ns);
             wait_for_quiet(r, &o->servers[k]);
@@ -111,6 +111,7 @@ static bool servers_warm(struct bench_run *r, struct outside *o)
         calls_free(&calls);
         if (!good)
             return false;
+        *ret_warm = warm;
     }
     for (size_t k = 0; k < N_KEEP; k++)
         cpu_pin_process(o->servers[k].server, r->server_cpu);
@@ -269,14 +270,16 @@ static bool two_workers(struct bench_run *r)
 bool measure_outside(struct bench_run *r)
 {
     struct outside o = { .opened = 0 };
-    bool good = servers_open(r, &o);
+    bool good = servers_open(r, &o), warm = false;
     run_step(r);
-    good = good && servers_warm(r, &o);
+    good = good && servers_warm(r, &o, &warm);
     cpu_pin_process(o.echo.pid, r->server_cpu);
     run_step(r);
-    good = good && !run_stopped(NULL) && full_measure(r, &o);
+    if (good && warm && !run_over(r))
+        good = full_measure(r, &o);
     run_step(r);
-    good = good && !run_stopped(NULL) && measure_late(r, &o);
+    if (good && warm && !run_over(r))
+        good = measure_late(r, &o);
     servers_close(&o);
     if (good && !r->quick && r->server_cpu != r->load_cpu && !run_over(r))
         good = two_workers(r);

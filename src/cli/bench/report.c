@@ -33,7 +33,7 @@ bool figures_complete(const struct figures *f)
     bool all = f->openssl_ns > 0 && f->inside_ns > 0 && f->echo.ns > 0 && f->gaps.most > 0;
     for (size_t k = KEEP_RELAXED; k < N_KEEP; k++)
         all = all && f->n_latency[k] >= 3;
-    return all;
+    return all && (f->why_no_lanes || last(f->warm_ns) > 0);
 }
 
 /* ---- JSON ---- */
@@ -100,6 +100,7 @@ static void signatures_json(const struct figures *f)
     sizes_json("verify_warm_us_by_batch", f->warm_ns);
     sizes_json("verify_cold_us_by_batch", f->cold_ns);
     member("table_bytes", f->table_bytes);
+    member("table_build_us", us(f->table_ns));
 }
 
 static void calls_json(const struct figures *f)
@@ -196,7 +197,8 @@ static void by_size(const struct page *p, const struct figures *f)
     printf("\n%-22s", "cold, x the rate");
     for (size_t i = 0; i < FIGURE_SIZES; i++)
         printf("%7.1f", quotient(f->openssl_ns, f->cold_ns[i]));
-    printf("\n");
+    printf("\nA signer's table takes %.0f KiB, and %.2f ms to build.\n", f->table_bytes / 1024,
+           f->table_ns / 1e6);
 }
 
 /* µs, how many a second on one CPU, and a quotient with its words. */

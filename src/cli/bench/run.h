@@ -15,6 +15,7 @@ struct bench_run {
     const struct stage_lab *lab;
     const char *program; /* this one */
     bool quick, plots;
+    enum es256_choice engine; /* of calls */
     mono_t deadline;          /* nothing long begins after it */
     int server_cpu, load_cpu; /* the same one where there is no other; -1: anywhere */
     uint64_t next_number;     /* of calls: each is made once */
