@@ -99,8 +99,8 @@ static bool disk_measure(struct bench_run *r)
  * `rate` calls a second for so long. *ret_clean: all were answered rightly and in time: at no more than 1 % below the rate
  * they were due at, or the queue would have grown for ever. false: no calls could be made.
  */
-static bool open_loop(struct bench_run *r, const struct stage *s, double rate, double seconds,
-                      struct latency *ret)
+static bool open_loop(struct bench_run *r, const struct stage *s, enum durability keep, double rate,
+                      double seconds, struct latency *ret)
 {
     struct made_calls calls;
     struct load_result *result = calloc(1, sizeof *result);
@@ -113,6 +113,7 @@ static bool open_loop(struct bench_run *r, const struct stage *s, double rate, d
                                .holds = STAGE_PASSED,
                                .calls = &calls,
                                .interval_ns = 1e9 / rate,
+                               .window = keep == KEEP_STRICT ? OUTSIDE_STRICT_WINDOW : 0,
                                .shares_cpu = r->server_cpu == r->load_cpu,
                                .stop = run_stopped };
     cpu_pin(r->load_cpu);
@@ -132,7 +133,7 @@ static bool find_clean_rate(struct bench_run *r, const struct stage *s, enum dur
     const double full = r->figures->call[keep].rate, seconds = r->quick ? 0.25 : 1;
     for (double share = 1; share > 0.3 && !run_over(r); share -= r->quick ? 0.1 : 0.05) {
         struct latency l;
-        if (!open_loop(r, s, share * full, seconds, &l))
+        if (!open_loop(r, s, keep, share * full, seconds, &l))
             return false;
         if (l.clean) {
             r->figures->clean_rate[keep] = l.rate;
@@ -158,7 +159,7 @@ static bool latencies(struct bench_run *r, const struct stage *s, enum durabilit
     struct figures *f = r->figures;
     for (size_t i = 0; i < n && !run_over(r) && f->clean_rate[keep] > 0; i++) {
         struct latency *l = &f->latency[keep][f->n_latency[keep]];
-        if (!open_loop(r, s, loads[i] * f->clean_rate[keep], r->quick ? 0.4 : 2, l))
+        if (!open_loop(r, s, keep, loads[i] * f->clean_rate[keep], r->quick ? 0.4 : 2, l))
             return false;
         l->load = loads[i];
         f->n_latency[keep]++;

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@
 
 #define TURNS_MOST 15u
 
-#define SOON "es256:\n  busy: 2\n" /* tables soon: nobody measures while signers prove themselves */
+#define SOON "es256:\n  busy: 1\n" /* tables soon: nobody measures while signers prove themselves */
 
 static const struct {
     const char *name, *store;
@@ -73,49 +74,75 @@ static void wait_for_quiet(const struct bench_run *r, const struct stage *s)
     }
 }
 
-static bool place(const struct bench_run *r, const struct stage *s, const struct made_calls *calls,
-                  double *ret_ns)
+/* ---- until they are warm ---- */
+
+#define SLOWLY                                                                                               \
+    250000.0         /* nanoseconds between two calls: tables are built about as fast as they are asked for */
+#define FEW      32u /* calls on their way while signers are new: each waits for its chain, and only so many may */
+#define AT_FIRST 2u /* rounds like that */
+
+/* A round of calls to one server. */
+struct warming {
+    const struct bench_run *r;
+    const struct stage *stage;
+    struct load load;
+    pthread_t thread;
+    bool started, answered, clean, tables;
+};
+
+static void *warm_one(void *arg)
 {
-    static const struct load usual = { .first_line = STAGE_FIRST_LINE,
-                                       .holds = STAGE_PASSED,
-                                       .stop = run_stopped };
-    struct load load = usual;
-    struct load_result result;
-    load.to = s->at;
-    load.calls = calls;
-    load.shares_cpu = r->server_cpu == r->load_cpu;
-    *ret_ns = load_cost(&load, s->server, &result);
-    return *ret_ns >= 0;
+    struct warming *w = arg;
+    struct load_result *result = calloc(1, sizeof *result);
+    w->clean = result && load_run(&w->load, result);
+    w->answered = result && (result->answered > 0 || result->stopped);
+    free(result);
+    wait_for_quiet(w->r, w->stage);
+    w->tables = w->r->figures->why_no_lanes ||
+                stage_metric(w->stage, OUTSIDE_TABLES) >= (double)w->r->lab->carriers.n;
+    return NULL;
 }
 
-/* Rounds of calls until each server has a table for every signer; where there are none, one. *ret_warm: it came to that. */
+/* The same calls to all servers at once. *ret_warm: all answered all of them rightly, and have a table for every signer. */
+static bool warm_round(struct bench_run *r, struct outside *o, unsigned round, bool *ret_warm)
+{
+    struct warming all[N_KEEP] = { 0 };
+    struct made_calls calls;
+    bool good = true;
+    if (!run_calls(r, true, r->lab->carriers.n, &calls))
+        return false;
+    for (size_t k = 0; k < N_KEEP; k++) {
+        all[k] = (struct warming){ .r = r, .stage = &o->servers[k] };
+        all[k].load = (struct load){ .to = o->servers[k].at,
+                                     .first_line = STAGE_FIRST_LINE,
+                                     .holds = STAGE_PASSED,
+                                     .calls = &calls,
+                                     .interval_ns = round < AT_FIRST ? 0 : SLOWLY,
+                                     .window = FEW,
+                                     .shares_cpu = true,
+                                     .stop = run_stopped };
+        all[k].started = pthread_create(&all[k].thread, NULL, warm_one, &all[k]) == 0;
+    }
+    *ret_warm = true;
+    for (size_t k = 0; k < N_KEEP; k++) {
+        if (all[k].started)
+            pthread_join(all[k].thread, NULL);
+        good = good && all[k].answered;
+        *ret_warm = *ret_warm && all[k].clean && all[k].tables;
+    }
+    calls_free(&calls);
+    return good || command_fail("bench", false, "a server answers no call.");
+}
+
 static bool servers_warm(struct bench_run *r, struct outside *o, bool *ret_warm)
 {
-    const double all = (double)r->lab->carriers.n;
+    bool good = true;
     *ret_warm = false;
-    for (size_t k = 0; k < N_KEEP; k++)
-        if (!stage_meet(&o->servers[k], r->next_number))
-            return false;
-    r->next_number += r->lab->carriers.n;
-    for (unsigned round = 0; !*ret_warm && round < 30 && !run_over(r); round++) {
-        struct made_calls calls;
-        bool good = run_calls(r, true, 4 * r->lab->carriers.n, &calls);
-        double ns;
-        bool warm = true;
-        for (size_t k = 0; good && k < N_KEEP; k++) {
-            good = place(r, &o->servers[k], &calls, &ns);
-            wait_for_quiet(r, &o->servers[k]);
-            const double tables = stage_metric(&o->servers[k], OUTSIDE_TABLES);
-            warm = warm && (r->figures->why_no_lanes || tables < 0 || tables >= all);
-        }
-        calls_free(&calls);
-        if (!good)
-            return false;
-        *ret_warm = warm;
-    }
+    for (unsigned round = 0; good && (!*ret_warm || round < AT_FIRST) && round < 60 && !run_over(r); round++)
+        good = warm_round(r, o, round, ret_warm);
     for (size_t k = 0; k < N_KEEP; k++)
         cpu_pin_process(o->servers[k].server, r->server_cpu);
-    return true;
+    return good;
 }
 
 /* ---- under more calls than it can take ---- */
@@ -127,6 +154,7 @@ struct subject_over_udp {
     const struct stage *stage; /* NULL: the echo */
     pid_t pid;
     bool signs;
+    size_t window;
     struct full_figures *ret;
     double ns[TURNS_MOST], worker_ns[TURNS_MOST], rate[TURNS_MOST], batch[TURNS_MOST];
 };
@@ -147,6 +175,7 @@ static bool take_turn(struct bench_run *r, const struct outside *o, struct subje
                                .first_line = s->first_line,
                                .holds = s->holds,
                                .calls = calls,
+                               .window = s->window,
                                .shares_cpu = r->server_cpu == r->load_cpu,
                                .stop = run_stopped };
     struct load_result result;
@@ -180,6 +209,7 @@ static void subjects_name(struct bench_run *r, const struct outside *o, struct s
                                           .at = o->servers[k].at,
                                           .stage = &o->servers[k],
                                           .pid = o->servers[k].server,
+                                          .window = k == KEEP_STRICT ? OUTSIDE_STRICT_WINDOW : 0,
                                           .ret = &f->call[k] };
     s[N_KEEP] = s[KEEP_RELAXED];
     s[N_KEEP].holds = STAGE_SIGNED;
@@ -214,8 +244,14 @@ static bool full_measure(struct bench_run *r, struct outside *o)
     for (size_t turn = 0; good && turn <= turns && !run_over(r); turn++) {
         struct made_calls calls = { 0 }, plain = { 0 };
         good = run_calls(r, true, n, &calls) && run_calls(r, false, n, &plain);
+        struct made_calls fewer = calls; /* each batch waits for the disk */
+        fewer.n = n / 4;
         for (size_t i = 0; good && i < SUBJECTS && !run_stopped(NULL); i++)
-            good = take_turn(r, o, &s[i], s[i].signs ? &plain : &calls, turn ? turn - 1 : 0);
+            good = take_turn(r, o, &s[i],
+                             s[i].signs         ? &plain
+                             : i == KEEP_STRICT ? &fewer
+                                                : &calls,
+                             turn ? turn - 1 : 0);
         calls_free(&calls);
         calls_free(&plain);
         done = turn ? turn : 1;
