@@ -6,19 +6,12 @@ static unsigned char lower(unsigned char c)
     return c >= 'A' && c <= 'Z' ? (unsigned char)(c | 0x20) : c;
 }
 
-bool span_equal_nocase(struct span a, struct span b)
+bool bytes_equal_nocase(const char *a, const char *b, size_t n)
 {
-    if (a.n != b.n)
-        return false;
-    for (size_t i = 0; i < a.n; i++)
-        if (lower((unsigned char)a.p[i]) != lower((unsigned char)b.p[i]))
+    for (size_t i = 0; i < n; i++)
+        if (lower((unsigned char)a[i]) != lower((unsigned char)b[i]))
             return false;
     return true;
-}
-
-bool span_starts_nocase(struct span s, struct span prefix)
-{
-    return s.n >= prefix.n && span_equal_nocase(span_first(s, prefix.n), prefix);
 }
 
 size_t span_find(struct span s, char c)

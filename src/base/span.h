@@ -54,9 +54,16 @@ static inline bool span_starts(struct span s, struct span prefix)
     return s.n >= prefix.n && span_equal(span_first(s, prefix.n), prefix);
 }
 
-/* ASCII letters only: protocols compare this way, people do not. */
-bool span_equal_nocase(struct span a, struct span b);
-bool span_starts_nocase(struct span s, struct span prefix);
+/* ASCII letters only: protocols compare this way, people do not. Nearly everybody writes as the standard does. */
+bool bytes_equal_nocase(const char *a, const char *b, size_t n);
+static inline bool span_equal_nocase(struct span a, struct span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0 || bytes_equal_nocase(a.p, b.p, a.n));
+}
+static inline bool span_starts_nocase(struct span s, struct span prefix)
+{
+    return s.n >= prefix.n && span_equal_nocase(span_first(s, prefix.n), prefix);
+}
 
 /* Index of the first `c`, or s.n. */
 size_t span_find(struct span s, char c);

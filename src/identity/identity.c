@@ -68,7 +68,7 @@ static size_t fold_length(struct span s, size_t at)
 
 static void skip_blanks(struct cursor *c)
 {
-    for (;;) {
+    while ((unsigned char)peek(c) <= ' ') {
         const size_t fold = fold_length(c->text, c->at);
         if (fold == 0 && peek(c) != ' ' && peek(c) != '\t')
             return;

@@ -39,18 +39,6 @@ static enum bf_err read_orig(const struct reading *r, const struct json_value *v
     return read_party(r, &party, is_uri, &r->token->orig);
 }
 
-/* How many parties a list names; what is no list names none. */
-static size_t dest_count(const struct json_value *v)
-{
-    struct json_walk walk = json_begin(v);
-    struct json_value element;
-    size_t n = 0;
-    if (v->kind == JSON_KIND_ARRAY)
-        while (n < LIMIT_DEST && json_next(&walk, NULL, &element))
-            n++;
-    return n;
-}
-
 static enum bf_err read_dest_list(const struct reading *r, const struct json_value *v, bool is_uri,
                                   struct party *dest)
 {
@@ -97,8 +85,8 @@ static enum bf_err read_dest(const struct reading *r, const struct json_value *v
     if (v->kind != JSON_KIND_OBJECT)
         return token_flawed(r, TOKEN_CLAIMS, v, "dest is no object");
     const struct dest_members lists = find_dest_members(v);
-    const size_t n = dest_count(&lists.of[0]) + dest_count(&lists.of[1]);
-    struct party *dest = arena_take(r->arena, (n < LIMIT_DEST ? n : LIMIT_DEST) * sizeof *dest);
+    const size_t most = v->text.n / 2; /* a value and the mark behind it take two bytes at least */
+    struct party *dest = arena_take(r->arena, (most < LIMIT_DEST ? most : LIMIT_DEST) * sizeof *dest);
     if (!dest)
         return token_found(r, BF_ENOMEM, TOKEN_SOUND, 0, "no memory for the token");
     t->dest = dest;
@@ -203,8 +191,10 @@ static void find_claims(const struct json_members *members,
     memset((void *)ret, 0, ARRAY_SIZE(claims) * sizeof *ret);
     for (size_t i = 0; i < members->n; i++)
         for (size_t row = 0; row < ARRAY_SIZE(claims); row++)
-            if (json_string_is(&members->at[i].name, claims[row].name))
+            if (json_string_is(&members->at[i].name, claims[row].name)) {
                 ret[row] = &members->at[i].value;
+                break;
+            }
 }
 
 static enum bf_err read_claim(const struct reading *r, const struct claim *claim, const struct json_value *v)

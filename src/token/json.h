@@ -65,7 +65,13 @@ bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_
 bool json_member(const struct json_value *object, struct span name, struct json_value *ret);
 
 /* The (unescaped) string is `plain`. v must be a string. */
-bool json_string_is(const struct json_value *v, struct span plain);
+bool json_escaped_is(const struct json_value *v, struct span plain);
+static inline bool json_string_is(const struct json_value *v, struct span plain)
+{
+    if (v->escaped)
+        return json_escaped_is(v, plain);
+    return v->text.n == plain.n + 2 && memcmp(v->text.p + 1, plain.p, plain.n) == 0;
+}
 
 /*
  * The string's characters. Without escapes a span into the text; else decoded into `scratch`, which

@@ -153,12 +153,10 @@ struct span json_chars(const struct json_value *v, struct buf *scratch)
 }
 
 /* Without room to decode it into. */
-bool json_string_is(const struct json_value *v, struct span plain)
+bool json_escaped_is(const struct json_value *v, struct span plain)
 {
     const struct span inside = { v->text.p + 1, v->text.n - 2 };
     size_t at = 0;
-    if (!v->escaped)
-        return span_equal(inside, plain);
     for (size_t i = 0, taken; i < inside.n; i += taken) {
         char bytes[4] = { inside.p[i] };
         size_t n = 1;
