@@ -114,6 +114,22 @@ struct signer_header {
  */
 const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
                                          struct span header_segment, const struct signer_header **ret_header);
+/*
+ * The same for many at once: begin, then three steps, then end. Between two steps of one look-up stand those of the others,
+ * so that the memory they need comes for all of them together.
+ */
+struct signer_look {
+    struct span segment;
+    uint64_t hash;
+    const void *at; /* what the last step found */
+    unsigned steps;
+};
+#define SIGNER_STEPS 3u
+void signers_look_begin(const struct signers *s, struct span header_segment, struct signer_look *ret);
+void signers_look_step(const struct signers *s, struct signer_look *look);
+const struct signer *signers_look_end(const struct signers *s, const struct trust *trust,
+                                      const struct signer_look *look,
+                                      const struct signer_header **ret_header);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 

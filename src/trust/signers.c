@@ -170,12 +170,54 @@ enum signer_found signers_find(const struct signers *s, const struct trust *trus
     return SIGNER_MISSING;
 }
 
+#define HEADER_AHEAD (sizeof(struct header) + 192) /* a header segment is of 150 to 250 characters */
+
+void signers_look_begin(const struct signers *s, struct span header_segment, struct signer_look *ret)
+{
+    *ret =
+        (struct signer_look){ .segment = header_segment, .hash = table_hash(&s->by_header, header_segment) };
+}
+
+/* Bucket -> header -> entry -> signer: each is read by the step after the one that asked for it. */
+void signers_look_step(const struct signers *s, struct signer_look *look)
+{
+    const struct header *h = look->at;
+    const struct signer *signer;
+    switch (look->steps++) {
+    case 0: table_ahead(&s->by_header, look->hash, HEADER_AHEAD); return;
+    case 1:
+        look->at = h = (const struct header *)table_find_hashed(&s->by_header, look->hash, look->segment);
+        if (h)
+            memory_ahead(h->entry, offsetof(struct entry, body));
+        return;
+    default:
+        signer = h ? atomic_load_explicit(&h->entry->signer, memory_order_acquire) : NULL;
+        if (signer)
+            memory_ahead(signer, sizeof *signer);
+    }
+}
+
+const struct signer *signers_look_end(const struct signers *s, const struct trust *trust,
+                                      const struct signer_look *look, const struct signer_header **ret_header)
+{
+    const struct header *h = look->at;
+    const struct signer *signer = h ? present(s, trust, h->entry) : NULL;
+    *ret_header = signer && h->is_read ? &h->says : NULL;
+    if (signer) {
+        memory_ahead(signer->tnauth, 64);
+        memory_ahead(signer->key, 64);
+    }
+    return signer;
+}
+
 const struct signer *signers_find_header(const struct signers *s, const struct trust *trust,
                                          struct span header_segment, const struct signer_header **ret_header)
 {
-    const struct header *h = (const struct header *)table_find(&s->by_header, header_segment);
-    *ret_header = h && h->is_read ? &h->says : NULL;
-    return h ? present(s, trust, h->entry) : NULL;
+    struct signer_look look;
+    signers_look_begin(s, header_segment, &look);
+    while (look.steps < SIGNER_STEPS)
+        signers_look_step(s, &look);
+    return signers_look_end(s, trust, &look, ret_header);
 }
 
 /* ---- letters ---- */

@@ -24,7 +24,25 @@ void table_clear(struct table *t)
 
 struct node *table_find(const struct table *t, struct span key)
 {
+    return table_find_hashed(t, hash_bytes(t->hash_key, key), key);
+}
+
+uint64_t table_hash(const struct table *t, struct span key)
+{
     const uint64_t hash = hash_bytes(t->hash_key, key);
+    __builtin_prefetch((const void *)&t->buckets[hash & t->mask]);
+    return hash;
+}
+
+void table_ahead(const struct table *t, uint64_t hash, size_t node_bytes)
+{
+    const struct node *node = atomic_load_explicit(&t->buckets[hash & t->mask], memory_order_acquire);
+    if (node)
+        memory_ahead(node, node_bytes);
+}
+
+struct node *table_find_hashed(const struct table *t, uint64_t hash, struct span key)
+{
     struct node *node = atomic_load_explicit(&t->buckets[hash & t->mask], memory_order_acquire);
     while (node && !(node->hash == hash && span_equal(node->key, key)))
         node = atomic_load_explicit(&node->next, memory_order_acquire);

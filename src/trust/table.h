@@ -31,6 +31,18 @@ void table_clear(struct table *t); /* the nodes are the caller's */
 
 struct node *table_find(const struct table *t, struct span key); /* NULL: none */
 
+/* table_find in steps: its hash, then the bucket's first node, then the walk. The next step's memory is asked for. */
+uint64_t table_hash(const struct table *t, struct span key);
+void table_ahead(const struct table *t, uint64_t hash, size_t node_bytes);
+struct node *table_find_hashed(const struct table *t, uint64_t hash, struct span key);
+
+/* Memory that is about to be read: lines of 64 bytes. */
+static inline void memory_ahead(const void *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 64)
+        __builtin_prefetch((const char *)p + i);
+}
+
 /* The writer's. node->key is set, and not in the table. */
 void table_add(struct table *t, struct node *node);
 void table_remove(struct table *t, struct node *node);

@@ -125,49 +125,71 @@ static bool counts_as_proof(const struct identity_result *p)
     return said == PPT_SHAKEN || said == PPT_NONE;
 }
 
-/*
- * The short way to a signer: the header segment as it came. Of a header that is known nothing is read again: it was
- * found sound, and a signature of this signer held over it.
- */
-static const struct token_header *find_header(struct hearing *h, struct identity_result *p)
+static bool has_short_way(const struct hearing *h, const struct identity_result *p)
 {
-    const struct judge *j = h->judge;
-    const struct span segment = span_first(p->parts.token, span_find(p->parts.token, '.'));
-    p->short_way = j->given;
-    if (j->signers && !j->given)
-        p->short_way = signers_find_header(j->signers, h->trust, segment, &p->header);
-    if (!p->short_way)
-        p->header = NULL;
-    return p->header ? &p->header->read : NULL;
+    return h->judge->signers && !h->judge->given && !p->split_err;
 }
 
-/* p is all zeroes. */
-static void read_identity(struct hearing *h, struct span value, struct identity_result *p)
+/* The header's value, and the first step of the short way to its signer: by the header segment as it came. p is all zeroes. */
+static void split_identity(struct hearing *h, struct span value, struct identity_result *p)
 {
     p->signature = BF_EAGAIN;
     p->split_err = identity_read(value, &p->parts, &p->split_fault);
+    const struct span token = p->parts.token;
+    if (has_short_way(h, p))
+        signers_look_begin(h->judge->signers, span_first(token, span_find(token, '.')), &p->look);
+}
+
+/*
+ * Of a header that is known nothing is read again: it was found sound, and a signature of this signer held over it.
+ */
+static void read_identity(struct hearing *h, struct identity_result *p)
+{
+    p->short_way = h->judge->given;
+    if (has_short_way(h, p))
+        p->short_way = signers_look_end(h->judge->signers, h->trust, &p->look, &p->header);
     if (!p->split_err)
-        p->token_err = token_read_known(p->parts.token, find_header(h, p), h->arena, &p->token, &p->flaw,
-                                        &p->token_fault);
+        p->token_err = token_read_known(p->parts.token, p->header ? &p->header->read : NULL, h->arena,
+                                        &p->token, &p->flaw, &p->token_fault);
     p->is_proof = counts_as_proof(p);
     p->holds = p->is_proof;
     p->attest = p->token.attest;
 }
 
-static bool begin(struct hearing *h)
+/* The next step of all short ways of the batch. */
+static void step_looks(struct hearing *const *hearings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct hearing *h = hearings[i];
+        for (size_t k = 0; k < h->verdict.n_identities; k++)
+            if (has_short_way(h, &h->verdict.identities[k]))
+                signers_look_step(h->judge->signers, &h->verdict.identities[k].look);
+    }
+}
+
+static void begin(struct hearing *h)
 {
     struct verdict *v = &h->verdict;
-    size_t proofs = 0;
     *v =
         (struct verdict){ .outcome = UNPROVEN, .winner = -1, .why = "there was no memory to judge the call" };
     h->state = HEARING_JUDGED;
     h->n_wants = 0;
     v->identities = arena_take(h->arena, h->call->n_identities * sizeof *v->identities + 1);
     if (!v->identities)
-        return false;
+        return;
     v->n_identities = h->call->n_identities;
+    for (size_t i = 0; i < v->n_identities; i++)
+        split_identity(h, h->call->identities[i], &v->identities[i]);
+}
+
+static bool read_tokens(struct hearing *h)
+{
+    struct verdict *v = &h->verdict;
+    size_t proofs = 0;
+    if (!v->identities)
+        return false;
     for (size_t i = 0; i < v->n_identities; i++) {
-        read_identity(h, h->call->identities[i], &v->identities[i]);
+        read_identity(h, &v->identities[i]);
         proofs += v->identities[i].is_proof;
     }
     const size_t slots = proofs * PROOF_ROWS + CALL_ROWS;
@@ -323,7 +345,13 @@ void judge_many(const struct judge *judge, struct desk *desk, struct hearing *co
         h->judge = judge;
         h->desk = desk;
         h->trust = trust;
-        if (!begin(h))
+        begin(h);
+    }
+    for (unsigned step = 0; step < SIGNER_STEPS; step++)
+        step_looks(hearings, n);
+    for (size_t i = 0; i < n; i++) {
+        struct hearing *h = hearings[i];
+        if (!read_tokens(h))
             continue;
         ask_proofs(h, COST_READING);
         find_signers(h);

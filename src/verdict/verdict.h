@@ -92,6 +92,7 @@ struct identity_result {
     const char *credential_why;
     enum bf_err signature; /* result of the engine, once asked */
     bool signature_asked;
+    struct signer_look look; /* its short way to the signer, while it is gone */
     const struct signer
         *short_way; /* whose header segment this is known to be, or given; NULL: to be looked up */
     const struct signer_header *header; /* what that header says; NULL: it was read like any other */
