@@ -34,7 +34,7 @@ static enum bf_err room_make(struct room *r)
         if (err)
             return err;
     }
-    return BF_OK;
+    return udp_io_create(r->lanes, &r->io);
 }
 
 static void room_clear(struct room *r)
@@ -43,6 +43,7 @@ static void room_clear(struct room *r)
         arena_destroy(r->lanes[i].arena);
     if (r->memory)
         munmap(r->memory, LIMIT_BATCH * (LANE_IN + LANE_OUT));
+    udp_io_destroy(r->io);
     free(r->records);
     free(r->peer_texts);
     free(r->lanes);
@@ -57,6 +58,7 @@ static void enter(struct worker *w, unsigned number)
     w->n_lanes = r->n_lanes;
     w->records = r->records;
     w->peer_texts = r->peer_texts;
+    w->io = r->io;
 }
 
 enum bf_err rooms_create(struct worker *w, unsigned n)

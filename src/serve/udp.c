@@ -32,14 +32,14 @@ static void renew(struct mmsghdr *m)
     m->msg_hdr.msg_flags = 0;
 }
 
-enum bf_err udp_io_create(const struct worker *w, struct udp_io **ret)
+enum bf_err udp_io_create(struct lane *lanes, struct udp_io **ret)
 {
     struct udp_io *io = calloc(1, sizeof *io);
     if (!io)
         return BF_ENOMEM;
     for (size_t i = 0; i < LIMIT_BATCH; i++) {
-        io->in_parts[i] = (struct iovec){ w->lanes[i].in, LANE_IN };
-        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &w->lanes[i].origin.peer,
+        io->in_parts[i] = (struct iovec){ lanes[i].in, LANE_IN };
+        io->in[i].msg_hdr = (struct msghdr){ .msg_name = &lanes[i].origin.peer,
                                              .msg_iov = &io->in_parts[i],
                                              .msg_iovlen = 1,
                                              .msg_control = io->control[i] };

@@ -31,8 +31,6 @@ static enum bf_err make(struct worker *w, const struct worker_room *room)
     if (!err)
         err = signing_desk_create(&w->signing);
     if (!err)
-        err = udp_io_create(w, &w->io);
-    if (!err)
         err = answers_create(room->answers, &w->answers);
     if (!err)
         err = acks_create(room->n_workers, &w->acks);
@@ -104,7 +102,6 @@ void worker_destroy(struct worker *w)
     if (w->epoll >= 0)
         close(w->epoll);
     inbox_clear(&w->inbox);
-    udp_io_destroy(w->io);
     signing_desk_destroy(w->signing);
     answers_destroy(w->answers);
     acks_destroy(w->acks);

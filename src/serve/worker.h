@@ -72,6 +72,8 @@ struct udp_socket {
     bool wildcard; /* answers must say where they leave from */
 };
 
+struct udp_io; /* headers of recvmmsg and sendmmsg */
+
 /* Lanes of one batch, and what belongs to them until they are answered (rooms.c). */
 #define ROOMS 4u
 struct room {
@@ -80,12 +82,12 @@ struct room {
     struct record *records;
     char (*peer_texts)[64];
     void *memory; /* of the lanes */
+    struct udp_io *io;
     const struct snapshot *snapshot;
     uint64_t since, left; /* its part of the epoch; when it was answered, in rooms answered */
     bool away;            /* its records are on their way to the disk */
 };
 
-struct udp_io; /* headers of recvmmsg and sendmmsg */
 struct connection;
 
 struct worker {
@@ -115,7 +117,7 @@ struct worker {
     size_t n_udp;
     struct udp_io *io;
 
-    struct lane *lanes; /* of the room it is in, as are records and peer_texts */
+    struct lane *lanes; /* of the room it is in, as are records, peer_texts and io */
     size_t n_lanes;
     unsigned fresh; /* calls that came over UDP in this turn */
     struct gather gather;
@@ -199,7 +201,8 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
 void keeping_line(struct worker *w, const struct lane *lane, const struct record *record);
 
 /* udp.c */
-enum bf_err udp_io_create(const struct worker *w, struct udp_io **ret) must_use; /* for its lanes */
+enum bf_err udp_io_create(struct lane *lanes, struct udp_io **ret) must_use;
+/* for these lanes, which stay where they are */
 void udp_io_destroy(struct udp_io *io);
 void udp_receive(struct worker *w, struct udp_socket *u);
 void udp_send(struct worker *w);
