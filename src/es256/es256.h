@@ -40,9 +40,9 @@ struct es256_job {
 /* ---- the pool ---- */
 
 enum es256_choice {
-    ES256_AUTO,    /* lanes where they can run, once enough is to be verified to pay for the generator's table */
+    ES256_AUTO, /* lanes where they can run, once enough is to be verified to pay for the generator's table */
     ES256_OPENSSL, /* nothing else */
-    ES256_LANES,   /* lanes from the first signature on, and for every batch, however small: es256_pool_create waits for the table */
+    ES256_LANES,   /* lanes from the first signature on: es256_pool_create waits for that table */
 };
 
 struct es256_pool_options {
@@ -77,7 +77,7 @@ const char *es256_pool_why(const struct es256_pool *pool);  /* why this one: con
 struct es256_counts {
     uint64_t tables, bytes; /* now; bytes of memory for all of them, the generator's included */
     uint64_t built, evicted;
-    uint64_t refused; /* no room: all tables were in use of late */
+    uint64_t refused;            /* no room: all tables were in use of late */
     uint64_t audited, unaudited; /* unaudited: chosen, and dropped for want of room or memory */
     uint64_t disagreements;
 };

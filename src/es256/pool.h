@@ -25,7 +25,6 @@ struct es256_pool {
     /* engines read */
     const struct lanes_door *door; /* NULL: OpenSSL alone */
     const char *why;
-    bool insists;  /* ES256_LANES: on every batch */
     unsigned busy; /* signatures that hold before a key gets a table */
     struct epoch *epoch;
     _Atomic(const void *) generator; /* NULL: not built yet */

@@ -159,7 +159,7 @@ def what_is_no_url_is_told_so():
 def the_engine_is_told_and_why():
     grades, ran = doctor(config(more="es256: {engine: openssl}\n"))
     assert grades["engine"] == ("ok", "openssl: es256.engine says so"), ran
-    auto, ran = doctor(config())
+    auto, ran = doctor(config(more="es256: {engine: auto}\n"))
     assert auto["engine"][0] == "ok", ran
     grades, ran = doctor(config(more="es256: {engine: lanes}\n"))
     here = auto["engine"][1].startswith("lanes")
