@@ -103,6 +103,11 @@ static bool holds(struct lanes *l, const struct lanes_job *job)
 static void verify(struct lanes *l, struct lanes_job *jobs, size_t n)
 {
     fake.batches++;
+    if (atomic_exchange(&fake.stop_next, false)) {
+        fake.walks = true;
+        while (!fake.go_on)
+            sched_yield();
+    }
     if (memcmp(l->generator, GENERATOR_MARK, sizeof GENERATOR_MARK) != 0)
         abort();
     for (size_t i = 0; i < n; i++) {

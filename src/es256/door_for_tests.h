@@ -15,8 +15,10 @@ struct fake_lanes {
     _Atomic uint64_t wrong_tables; /* that were not those of their point: a place reused too early */
     _Atomic bool accepts_all;      /* the fault that an audit must find */
     _Atomic bool unsupported, no_memory;
-    _Atomic bool held_up; /* the builder waits in table_build until it is false again */
-    _Atomic bool waits;   /* and does so now */
+    _Atomic bool held_up;   /* the builder waits in table_build until it is false again */
+    _Atomic bool waits;     /* and does so now */
+    _Atomic bool stop_next; /* the next reader waits in its walk until go_on */
+    _Atomic bool walks, go_on;
 };
 
 /* There is one, for the functions of a door have no room for more; reset gives it back, all zero. */

@@ -205,12 +205,15 @@ static void wait_a_little(void)
 
 void *tables_take(struct tables *t, uint64_t second)
 {
-    struct slab *slab = t->most ? slab_with_room(t) : NULL;
+    if (!t->most)
+        return NULL;
+    epoch_collect(t->epoch); /* readers of what was evicted may have left meanwhile */
+    struct slab *slab = slab_with_room(t);
     if (!slab && slabs_counted(t) < t->most)
         slab = slab_create(t, 0, TABLES_HUGE_PAGE);
     if (slab)
         return place_take(slab);
-    if (!t->most || !evict_oldest(t, second))
+    if (!evict_oldest(t, second))
         return NULL;
     for (unsigned i = 0; i < WAITS && !(slab = slab_with_room(t)); i++) {
         wait_a_little();

@@ -271,6 +271,15 @@ static void signatures_that_do_not_hold_make_no_key_busy(void **state)
     es256_pool_settle(s.pool);
     assert_int_equal(s.fake->tables_built, 0);
     close_scene(&s);
+    open_scene(&s, 1, (struct es256_pool_options){ .engine = ES256_AUTO, .busy = 2 });
+    for (int i = 0; i < 200; i++) { /* nor does OpenSSL's word make lanes pay */
+        struct es256_job job = s.signers[0].good;
+        job.digest[0] ^= 1;
+        es256_verify_many(s.engine, &job, 1);
+    }
+    es256_pool_settle(s.pool);
+    assert_int_equal(s.fake->generators_built, 0);
+    close_scene(&s);
 }
 
 static void busy_keys_get_there_however_many_share_their_place(void **state)
@@ -284,6 +293,10 @@ static void busy_keys_get_there_however_many_share_their_place(void **state)
          i++) /* one set of eight places for all of them: the count is by the first byte */
         s.signers[i].key->point[0] = s.signers[0].key->point[0];
     s.fake->accepts_all = true; /* the points are none now */
+    for (size_t i = 0; i < 30; i++)
+        assert_int_equal(verify(&s, i % 5), BF_OK);
+    es256_pool_settle(s.pool);
+    assert_int_equal(es256_pool_counts(s.pool).tables, 0); /* six each, and each is counted for itself */
     uint32_t dice = 1;
     for (int i = 0; i < 16000; i++) {
         dice = dice * 1664525 + 1013904223;
@@ -444,6 +457,44 @@ static void keys_may_outlive_their_pool_and_get_tables_of_the_next(void **state)
 }
 
 /* ---- many threads ---- */
+
+static void *verify_first(void *arg)
+{
+    struct scene *s = arg;
+    struct es256 *engine = NULL;
+    struct es256_job job = s->signers[0].good;
+    assert_int_equal(es256_create(s->pool, &engine), BF_OK);
+    es256_verify_many(engine, &job, 1);
+    es256_destroy(engine);
+    return job.result == BF_OK ? s : NULL;
+}
+
+static void the_place_of_an_evicted_table_is_free_when_its_last_reader_has_left(void **state)
+{
+    struct scene s;
+    pthread_t reader;
+    void *good = NULL;
+    (void)state;
+    open_scene(&s, FIRST_TABLES + SLAB_TABLES + 1, few);
+    fill(&s);
+    s.fake->stop_next = true;
+    assert_int_equal(pthread_create(&reader, NULL, verify_first, &s), 0);
+    while (!s.fake->walks)
+        sched_yield();
+    pass(&s, 20);
+    for (size_t i = 1; i < s.n - 1; i++)
+        assert_int_equal(verify(&s, i), BF_OK);
+    warm_up(&s, s.n - 1);
+    assert_false(has_table(&s, 0));       /* evicted */
+    assert_false(has_table(&s, s.n - 1)); /* and nobody has its place yet */
+    s.fake->go_on = true;
+    assert_int_equal(pthread_join(reader, &good), 0);
+    assert_non_null(good);
+    assert_int_equal(s.fake->wrong_tables, 0);
+    warm_up(&s, s.n - 1);
+    assert_true(has_table(&s, s.n - 1));
+    close_scene(&s);
+}
 
 struct worker {
     struct scene *scene;
@@ -646,6 +697,7 @@ int main(void)
         cmocka_unit_test(requests_beyond_the_box_are_dropped_and_asked_again),
         cmocka_unit_test(a_second_pool_does_not_read_the_tables_of_the_first),
         cmocka_unit_test(keys_may_outlive_their_pool_and_get_tables_of_the_next),
+        cmocka_unit_test(the_place_of_an_evicted_table_is_free_when_its_last_reader_has_left),
         cmocka_unit_test(no_place_is_used_again_while_somebody_walks_over_it),
         cmocka_unit_test(lanes_that_accept_too_much_are_found_out_and_left),
         cmocka_unit_test(one_of_so_many_accepted_signatures_is_audited_and_none_that_was_refused),
