@@ -76,8 +76,8 @@ void buf_json_string(struct buf *b, struct span s)
 
 void buf_printable(struct buf *b, struct span s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        unsigned char c = (unsigned char)s.p[i];
-        buf_char(b, c < 0x20 || c == 0x7F ? '?' : (char)c);
-    }
+    const size_t from = b->n;
+    buf_span_put(b, s);
+    for (size_t i = from; i < b->n; i++)
+        b->p[i] = (unsigned char)b->p[i] < 0x20 || b->p[i] == 0x7F ? '?' : b->p[i];
 }

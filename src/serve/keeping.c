@@ -187,50 +187,85 @@ static size_t words_of(const struct lane *lane, const struct record *r, struct l
     return n;
 }
 
-static void put_json(struct buf *b, const char *at, int ms, const struct record *r,
-                     const struct line_word *words, size_t n)
+/* `2015-09-25T19:12:25.007Z`; the seconds are written once for all calls of them. */
+static void put_time(struct worker *w, const struct instant *at)
 {
-    buf_printf(b, "{\"at\":\"%.19s.%03dZ\"", at, ms);
+    struct buf *b = &w->lines;
+    if (w->second != at->utc || !w->second_text[0]) {
+        utc_text(at->utc, w->second_text);
+        w->second = at->utc;
+    }
+    buf_span_put(b, span_first(span_of(w->second_text), sizeof "2015-09-25T19:12:25" - 1));
+    buf_char(b, '.');
+    for (int32_t digit = 100; digit; digit /= 10)
+        buf_char(b, (char)('0' + at->ms / digit % 10));
+    buf_char(b, 'Z');
+}
+
+static void put_json(struct worker *w, const struct record *r, const struct line_word *words, size_t n)
+{
+    struct buf *b = &w->lines;
+    buf_text(b, "{\"at\":\"");
+    put_time(w, &r->at);
+    buf_char(b, '"');
     for (size_t i = 0; i < n; i++)
         if (words[i].value.n) {
-            buf_printf(b, ",\"%s\":", words[i].name);
+            buf_text(b, ",\"");
+            buf_text(b, words[i].name);
+            buf_text(b, "\":");
             buf_json_string(b, words[i].value);
         }
-    buf_printf(b, ",\"status\":%d,\"latency_us\":%d}", r->status, r->latency_us);
+    buf_text(b, ",\"status\":");
+    buf_decimal(b, r->status);
+    buf_text(b, ",\"latency_us\":");
+    buf_decimal(b, r->latency_us);
+    buf_char(b, '}');
+}
+
+static bool needs_quotes(struct span v)
+{
+    unsigned found = 0;
+    for (size_t i = 0; i < v.n; i++)
+        found |= (v.p[i] == ' ') | (v.p[i] == '"') | (v.p[i] == '=');
+    return found;
 }
 
 /* A value that others wrote must not look like a word of ours: blanks and quotes end up inside quotes. */
-static void put_plain(struct buf *b, const char *at, int ms, const struct record *r,
-                      const struct line_word *words, size_t n)
+static void put_plain(struct worker *w, const struct record *r, const struct line_word *words, size_t n)
 {
-    buf_printf(b, "%.19s.%03dZ call:", at, ms);
+    struct buf *b = &w->lines;
+    put_time(w, &r->at);
+    buf_text(b, " call:");
     for (size_t i = 0; i < n; i++) {
         const struct span v = words[i].value;
         if (v.n == 0)
             continue;
-        buf_printf(b, " %s=", words[i].name);
-        if (span_find(v, ' ') < v.n || span_find(v, '"') < v.n || span_find(v, '=') < v.n)
+        buf_char(b, ' ');
+        buf_text(b, words[i].name);
+        buf_char(b, '=');
+        if (needs_quotes(v))
             buf_json_string(b, v);
         else
             buf_printable(b, v);
     }
-    buf_printf(b, " status=%d latency_us=%d", r->status, r->latency_us);
+    buf_text(b, " status=");
+    buf_decimal(b, r->status);
+    buf_text(b, " latency_us=");
+    buf_decimal(b, r->latency_us);
 }
 
 void keeping_line(struct worker *w, const struct lane *lane, const struct record *record)
 {
     struct line_word words[12];
-    char at[21];
-    const size_t n = words_of(lane, record, words), before = w->lines.n;
     if (!w->log || !w->snapshot->config->log.verdicts)
         return;
-    utc_text(lane->arrival.utc, at);
+    const size_t n = words_of(lane, record, words), before = w->lines.n;
     if (before)
         buf_char(&w->lines, '\n');
     if (log_is_json(w->log))
-        put_json(&w->lines, at, lane->arrival.ms, record, words, n);
+        put_json(w, record, words, n);
     else
-        put_plain(&w->lines, at, lane->arrival.ms, record, words, n);
+        put_plain(w, record, words, n);
     if (!buf_ok(&w->lines) && before) { /* no room: what there is goes out, and this one is written again */
         log_line(w->log, w->lines.p, before);
         w->lines.n = 0;

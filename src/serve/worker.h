@@ -129,6 +129,8 @@ struct worker {
     uint64_t turns_left, since;                  /* since: of the epoch, this turn */
     struct record_queue *queue;                  /* NULL: no record is kept */
     struct buf lines;                            /* verdict lines of the batch */
+    utc_t second;                                /* of the last of them, and how it is written */
+    char second_text[21];
 
     struct parked_row row;
     _Atomic uint64_t waiting; /* calls in the row, for other threads */
