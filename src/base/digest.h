@@ -41,7 +41,7 @@ uint64_t hash_bytes(struct hash_key key, struct span bytes); /* SipHash-2-4 */
 
 /*
  * 128 bits of several parts and their borders: NH (RFC 4418 section 5.2, with words of 64 bits) over blocks of each,
- * SipHash-2-4 over what that gives and the lengths. Who does not know the key finds two lists that collide with a
+ * SipHash with one round a word over what that gives and the lengths. Who does not know the key finds two lists that collide with a
  * chance of 2^-64 a try. Not for what must hold against somebody who sees the results.
  */
 #define HASH_BLOCK 1024u

@@ -10,7 +10,7 @@
 /* After a tenth of a second of such load. */
 static struct gather after(unsigned calls, mono_t every)
 {
-    struct gather g = { 0, 0 };
+    struct gather g = { 0 };
     for (mono_t now = MONO_S(100); now < MONO_S(100) + MONO_MS(100); now += every)
         gather_seen(&g, calls, now);
     return g;
@@ -34,7 +34,7 @@ static void one_waits_only_where_calls_come_fast(void **state)
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        const struct gather g = after(rows[i].calls, rows[i].every);
+        struct gather g = after(rows[i].calls, rows[i].every);
         if ((gather_wait(&g, 1, CEILING) > 0) != rows[i].waits)
             fail_msg("%s", rows[i].what);
     }
@@ -42,7 +42,7 @@ static void one_waits_only_where_calls_come_fast(void **state)
 
 static void the_wait_is_what_the_rest_of_a_group_takes_and_no_longer_than_the_ceiling(void **state)
 {
-    const struct gather fast = after(1, US(20)), slow = after(1, US(200));
+    struct gather fast = after(1, US(20)), slow = after(1, US(200));
     (void)state;
     assert_in_range(gather_wait(&fast, 1, CEILING), US(130), US(150)); /* seven calls, 20 µs each */
     assert_in_range(gather_wait(&fast, 7, CEILING), US(18), US(22));
@@ -52,12 +52,29 @@ static void the_wait_is_what_the_rest_of_a_group_takes_and_no_longer_than_the_ce
 
 static void nobody_waits_without_need(void **state)
 {
-    const struct gather fast = after(1, US(20));
+    struct gather fast = after(1, US(20));
     (void)state;
     assert_int_equal(gather_wait(&fast, 0, CEILING), 0); /* nothing there */
     assert_int_equal(gather_wait(&fast, GATHER_GROUP, CEILING), 0);
     assert_int_equal(gather_wait(&fast, 64, CEILING), 0);
     assert_int_equal(gather_wait(&fast, 1, 0), 0); /* switched off */
+}
+
+static void waits_that_meet_nobody_are_given_up_and_tried_again(void **state)
+{
+    struct gather g = after(1, US(20));
+    unsigned waits = 0, refusals = 0;
+    (void)state;
+    for (mono_t wait; (wait = gather_wait(&g, 1, CEILING)) > 0 && waits < 100; waits++)
+        gather_met(&g, wait, 0);
+    assert_in_range(waits, 1, 10);
+    while (gather_wait(&g, 1, CEILING) == 0 && refusals < 10 * GATHER_RETRY)
+        refusals++;
+    assert_in_range(refusals, GATHER_RETRY / 2, GATHER_RETRY);
+    for (unsigned i = 0; i < 4; i++)
+        gather_met(&g, US(140), 7); /* somebody is met again */
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(gather_wait(&g, 1, CEILING) > 0);
 }
 
 static void a_burst_is_forgotten_soon(void **state)
@@ -90,6 +107,7 @@ int main(void)
         cmocka_unit_test(one_waits_only_where_calls_come_fast),
         cmocka_unit_test(the_wait_is_what_the_rest_of_a_group_takes_and_no_longer_than_the_ceiling),
         cmocka_unit_test(nobody_waits_without_need),
+        cmocka_unit_test(waits_that_meet_nobody_are_given_up_and_tried_again),
         cmocka_unit_test(a_burst_is_forgotten_soon),
         cmocka_unit_test(a_clock_that_steps_back_breaks_nothing),
     };

@@ -326,6 +326,7 @@ static void gather(struct worker *w)
     nanosleep(&time, NULL);
     for (size_t i = 0; i < w->n_udp; i++)
         udp_receive(w, &w->udp[i]);
+    gather_met(&w->gather, wait, w->fresh - calls);
     gather_seen(&w->gather, w->fresh - calls, w->now.mono);
 }
 
