@@ -120,7 +120,8 @@ static enum bf_err copy_texts(struct sign_row *row, const struct sign_row_option
     return row->numbers && row->customers && row->x5u ? BF_OK : BF_ENOMEM;
 }
 
-enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, char **ret_message)
+enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, struct sign_keys *keys,
+                     char **ret_message)
 {
     struct fault fault = { 0, "" };
     *row = (struct sign_row){ .not_before = INT64_MIN, .not_after = INT64_MAX };
@@ -138,7 +139,7 @@ enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, cha
     if (err == BF_EFORM || err == BF_ELIMIT)
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
     if (err == BF_OK)
-        err = key_load(o->key_path, &row->key, ret_message);
+        err = sign_keys_load(keys, o->key_path, &row->key, ret_message);
     if (err == BF_OK && o->chain_path)
         err = load_chain(row, o->chain_path, ret_message);
     return err;
@@ -150,6 +151,5 @@ void row_clear(struct sign_row *row)
     free(row->customers);
     free(row->x5u);
     token_template_destroy(row->token);
-    key_destroy(row->key);
     *row = (struct sign_row){ 0 };
 }

@@ -3,6 +3,7 @@
 #ifndef SIGNING_ROW_H
 #define SIGNING_ROW_H
 
+#include "signing/keys.h"
 #include "signing/signing.h"
 #include "token/template.h"
 
@@ -12,15 +13,15 @@ struct sign_row {
     struct cidr *customers;
     size_t n_customers;
     char attest;
-    struct key *key;
+    const struct key *key; /* of the keys of all rows */
     char *x5u;
     struct token_template *token;
     utc_t not_before, not_after; /* of the certificate and those above it; all times without a chain_path */
 };
 
 /* Copies and loads. Error: *ret_message, to be freed, says what is wrong with it; row_clear in any case. */
-enum bf_err row_init(struct sign_row *row, const struct sign_row_options *options, char **ret_message)
-    must_use;
+enum bf_err row_init(struct sign_row *row, const struct sign_row_options *options, struct sign_keys *keys,
+                     char **ret_message) must_use;
 void row_clear(struct sign_row *row);
 
 #endif

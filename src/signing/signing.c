@@ -14,6 +14,7 @@
 #include "base/base64url.h"
 #include "base/random.h"
 #include "identity/identity.h"
+#include "signing/inventory.h"
 #include "signing/row.h"
 #include "sip/date.h"
 
@@ -23,6 +24,8 @@
 struct signing {
     struct sign_row *rows;
     size_t n_rows;
+    struct sign_keys *keys;
+    struct inventory *inventory;
 };
 
 /* "row 3 (+12025550100): key.pem: …" */
@@ -38,6 +41,22 @@ static void name_row(char **message, size_t i, const struct sign_row_options *o)
     *message = whole;
 }
 
+static enum bf_err make_inventory(struct signing *s)
+{
+    size_t n = 0, all = 0;
+    for (size_t i = 0; i < s->n_rows; i++)
+        all += s->rows[i].n_numbers;
+    struct inventory_entry *entries = calloc(all ? all : 1, sizeof *entries);
+    if (!entries)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < s->n_rows; i++)
+        for (size_t k = 0; k < s->rows[i].n_numbers; k++)
+            entries[n++] = (struct inventory_entry){ &s->rows[i].numbers[k], (uint32_t)i };
+    const enum bf_err err = inventory_create(entries, n, &s->inventory);
+    free(entries);
+    return err;
+}
+
 enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret,
                            char **ret_message)
 {
@@ -45,14 +64,17 @@ enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct
     auto_(signing_destroy) struct signing *s = calloc(1, sizeof *s);
     if (!s || n > UINT16_MAX || !(s->rows = calloc(n ? n : 1, sizeof *s->rows)))
         return n > UINT16_MAX ? BF_ELIMIT : BF_ENOMEM;
-    for (s->n_rows = 0; s->n_rows < n;) {
+    enum bf_err err = sign_keys_create(n, &s->keys);
+    for (s->n_rows = 0; err == BF_OK && s->n_rows < n;) {
         const size_t i = s->n_rows++;
-        const enum bf_err err = row_init(&s->rows[i], &rows[i], ret_message);
-        if (err != BF_OK) {
+        err = row_init(&s->rows[i], &rows[i], s->keys, ret_message);
+        if (err != BF_OK)
             name_row(ret_message, i, &rows[i]);
-            return err;
-        }
     }
+    if (err == BF_OK)
+        err = make_inventory(s);
+    if (err != BF_OK)
+        return err;
     *ret = s;
     s = NULL;
     return BF_OK;
@@ -64,6 +86,8 @@ void signing_destroy(struct signing *s)
         return;
     for (size_t i = 0; i < s->n_rows; i++)
         row_clear(&s->rows[i]);
+    inventory_destroy(s->inventory);
+    sign_keys_destroy(s->keys);
     free(s->rows);
     free(s);
 }
@@ -110,14 +134,6 @@ static bool carries_shaken(const struct call *call)
     return call->identities_too_many;
 }
 
-static bool row_holds(const struct sign_row *row, const struct number *number)
-{
-    for (size_t i = 0; i < row->n_numbers; i++)
-        if (number_range_holds(&row->numbers[i], number))
-            return true;
-    return false;
-}
-
 static bool row_is_for(const struct sign_row *row, const struct sockaddr *addr)
 {
     for (size_t i = 0; i < row->n_customers; i++)
@@ -126,19 +142,29 @@ static bool row_is_for(const struct sign_row *row, const struct sockaddr *addr)
     return false;
 }
 
+struct search {
+    const struct signing *signing;
+    const struct sockaddr *customer;
+    size_t row; /* the first one for this customer; n_rows: none yet */
+    bool seen;
+};
+
+static void see_row(void *arg, uint32_t row)
+{
+    struct search *search = arg;
+    search->seen = true;
+    if (row < search->row && row_is_for(&search->signing->rows[row], search->customer))
+        search->row = row;
+}
+
 static enum sign_refusal find_row(const struct signing *s, const struct call *call, size_t *ret)
 {
-    enum sign_refusal refusal = SIGN_NO_ROW;
-    for (size_t i = 0; i < s->n_rows; i++) {
-        if (!row_holds(&s->rows[i], &call->caller))
-            continue;
-        refusal = SIGN_NOT_FOR;
-        if (row_is_for(&s->rows[i], (const struct sockaddr *)&call->peer.addr)) {
-            *ret = i;
-            return SIGN_OK;
-        }
-    }
-    return refusal;
+    struct search search = { s, (const struct sockaddr *)&call->peer.addr, s->n_rows, false };
+    inventory_look(s->inventory, &call->caller, see_row, &search);
+    if (search.row == s->n_rows)
+        return search.seen ? SIGN_NOT_FOR : SIGN_NO_ROW;
+    *ret = search.row;
+    return SIGN_OK;
 }
 
 /* iat of the token: the Date header's time, which must be right; without one, the arrival (DT-001, DT-003, SHK-022). */

@@ -11,6 +11,7 @@
 #include "base/base64url.h"
 #include "base/random.h"
 #include "identity/identity.h"
+#include "signing/keys.h"
 #include "signing/signing.h"
 #include "token/token.h"
 #include "vectors.h"
@@ -298,7 +299,8 @@ static void many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone(
     assert_int_equal(arena_create(1 << 15, 1 << 20, &arena), BF_OK);
     for (size_t i = 0; i < CALLS; i++) {
         char digits[16];
-        snprintf(digits, sizeof digits, "1202555%04zu", 100 + i * 2); /* the last ones are nobody's */
+        snprintf(digits, sizeof digits, "1202555%04zu",
+                 100 + i % 3 * 100 + i / 3); /* each third is nobody's */
         calls[i] = make_call();
         calls[i].caller = number(digits);
         memset(&what[i], 0x5A, sizeof what[i]);
@@ -308,7 +310,7 @@ static void many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone(
             jobs[i] = (struct sign_job){ &calls[i], &what[i], SIGN_FAILED };
         signing_sign_many(s, desk, jobs, CALLS);
         for (size_t i = 0; i < CALLS; i++) {
-            const size_t row = i / 50;
+            const size_t row = i % 3;
             if (row == 2) {
                 assert_int_equal(jobs[i].refusal, SIGN_NO_ROW);
                 assert_int_equal(what[i].attest, 0x5A);
@@ -515,6 +517,29 @@ static void a_row_that_cannot_work_is_refused_at_once_and_named(void **state)
     }
 }
 
+static void rows_that_name_the_same_file_share_its_key(void **state)
+{
+    (void)state;
+    struct sign_keys *keys = NULL;
+    const struct key *first = NULL, *again = NULL, *other = NULL, *none = NULL;
+    char *message = NULL, copy[sizeof key_path];
+    assert_int_equal(sign_keys_create(4, &keys), BF_OK);
+    memcpy(copy, key_path, sizeof copy);
+    assert_int_equal(sign_keys_load(keys, key_path, &first, &message), BF_OK);
+    assert_int_equal(sign_keys_load(keys, other_key_path, &other, &message), BF_OK);
+    assert_int_equal(sign_keys_load(keys, copy, &again, &message), BF_OK);
+    assert_ptr_equal(first, again);
+    assert_ptr_not_equal(first, other);
+    for (int i = 0; i < 2; i++) { /* a file that cannot be read is asked for again */
+        assert_int_equal(sign_keys_load(keys, "/nonexistent/key", &none, &message), BF_EIO);
+        assert_non_null(strstr(message, "/nonexistent/key"));
+        free(message);
+        message = NULL;
+    }
+    assert_null(none);
+    sign_keys_destroy(keys);
+}
+
 static void an_empty_table_signs_nothing(void **state)
 {
     (void)state;
@@ -546,6 +571,7 @@ int main(void)
         cmocka_unit_test(shk_026_without_numbers_there_is_nothing_to_sign),
         cmocka_unit_test(emergency_calls_are_never_delayed_by_signing),
         cmocka_unit_test(a_row_that_cannot_work_is_refused_at_once_and_named),
+        cmocka_unit_test(rows_that_name_the_same_file_share_its_key),
         cmocka_unit_test(an_empty_table_signs_nothing),
         cmocka_unit_test(every_refusal_has_words_of_its_own),
     };
