@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a record costs before its answer may leave: batches of 64 into the journal, with fdatasync (strict) and without
- * (relaxed), beside the same records put into SQLite in the answer's path, one transaction a batch, which is as durable as
- * strict. Wall time, because the disk is what one waits for; CPU time stands behind it. In turns, in one run, on the file
- * system of $TMPDIR.
+ * What a record costs, and whom: the thread that hands batches of 64 over, the thread that writes and syncs them (strict
+ * alone), and the thread that copies them into the database. And how long a strict batch takes until it may be answered,
+ * beside a write and an fdatasync of as many bytes by nobody but the disk; and beside the same records put into SQLite in the
+ * answer's path, one transaction a batch, which is as durable as strict. In turns, in one run, on the file system of
+ * $TMPDIR.
  */
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +22,25 @@
 #define TURNS   9u
 #define BATCHES 40u
 
+struct way {
+    const char *name;
+    bool (*run)(struct way *way);
+    struct recorder *recorder;
+    struct record_queue *queue;
+    struct histogram latency;                          /* of a batch */
+    double caller[TURNS], record[TURNS], index[TURNS]; /* CPU microseconds a record */
+};
+
 struct stand {
     char dir[200];
-    struct recorder *strict, *relaxed;
     struct db *db;
     struct db_query *insert;
     struct chunk chunk;
-    char entry[4096];
+    int raw;       /* a file that is written and synced, and nothing else */
     uint64_t next; /* keys */
 };
+static struct stand stand;
+static struct record batch[LIMIT_BATCH];
 
 static const struct record_ballot ballots[] = {
     { { "signature", 9 }, 0, 0, { "the signature holds under the key of the certificate", 52 } },
@@ -40,7 +52,7 @@ static const struct record_ballot ballots[] = {
     { { "replay", 6 }, 0, 0, { "seen for the first time", 23 } },
 };
 
-static void batch_make(struct stand *s, struct record batch[static LIMIT_BATCH])
+static void batch_make(void)
 {
     for (size_t i = 0; i < LIMIT_BATCH; i++) {
         struct record *r = &batch[i];
@@ -73,81 +85,89 @@ static void batch_make(struct stand *s, struct record batch[static LIMIT_BATCH])
                               .n_ballots = sizeof ballots / sizeof ballots[0],
                               .n_replays = 1 };
         memset(r->id, '0', RECORD_ID);
-        memcpy(r->key, &s->next, sizeof s->next);
-        s->next++;
+        stand.next++;
+        memcpy(r->key, &stand.next, sizeof stand.next);
     }
 }
 
-static bool into_journal(struct stand *s, struct recorder *r)
+/* ---- the ways ---- */
+
+static bool run_queue(struct way *way)
 {
-    struct record batch[LIMIT_BATCH];
-    batch_make(s, batch);
-    return recorder_append(r, batch, LIMIT_BATCH) == BF_OK;
+    return record_queue_put(way->queue, batch, LIMIT_BATCH) == BF_OK &&
+           record_queue_wait(way->queue) == BF_OK;
 }
 
-static bool run_strict(struct stand *s)
+static bool run_disk(struct way *way)
 {
-    return into_journal(s, s->strict);
+    static const char bytes[LIMIT_BATCH * 560];
+    (void)way;
+    return write(stand.raw, bytes, sizeof bytes) == (ssize_t)sizeof bytes && fdatasync(stand.raw) == 0;
 }
 
-static bool run_relaxed(struct stand *s)
+static bool run_sqlite(struct way *way)
 {
-    return into_journal(s, s->relaxed);
-}
-
-static bool run_sqlite(struct stand *s)
-{
-    struct record batch[LIMIT_BATCH];
-    batch_make(s, batch);
-    bool good = db_begin(s->db) == BF_OK;
-    chunk_empty(&s->chunk);
+    char memory[4096];
+    bool good = db_begin(stand.db) == BF_OK;
+    (void)way;
+    chunk_empty(&stand.chunk);
     for (size_t i = 0; good && i < LIMIT_BATCH; i++) {
-        struct buf entry = BUF_ON(s->entry);
+        struct buf entry = BUF_ON(memory);
         record_entry_write(&batch[i], &entry);
-        good = chunk_add(&s->chunk, buf_span(&entry), record_ms(batch[i].at.utc, batch[i].at.ms)) == BF_OK;
+        good = chunk_add(&stand.chunk, buf_span(&entry), record_ms(batch[i].at.utc, batch[i].at.ms)) == BF_OK;
     }
-    record_bind(s->insert, &s->chunk);
-    good = good && db_step(s->insert) == BF_ENOENT;
-    db_reset(s->insert);
-    return good && db_commit(s->db) == BF_OK;
+    record_bind(stand.insert, &stand.chunk);
+    good = good && db_step(stand.insert) == BF_ENOENT;
+    db_reset(stand.insert);
+    return good && db_commit(stand.db) == BF_OK;
 }
 
-static const struct path {
-    const char *name;
-    bool (*run)(struct stand *s);
-} paths[] = {
-    { "strict", run_strict },
-    { "relaxed", run_relaxed },
-    { "SQLite in the path", run_sqlite },
+enum { RELAXED, STRICT, DISK, SQLITE };
+static struct way ways[] = {
+    [RELAXED] = { .name = "relaxed", .run = run_queue },
+    [STRICT] = { .name = "strict", .run = run_queue },
+    [DISK] = { .name = "disk alone", .run = run_disk },
+    [SQLITE] = { .name = "SQLite in the path", .run = run_sqlite },
 };
-#define PATHS (sizeof paths / sizeof paths[0])
 
 /* ---- the stand ---- */
 
-static bool recorder_make(const char *dir, const char *name, enum record_durability durability,
-                          struct recorder **ret)
+static bool complain(char *message)
 {
-    char journal[300], *message = NULL;
-    snprintf(journal, sizeof journal, "%s/%s", dir, name);
-    const struct recorder_options options = { .journal_dir = journal, .durability = durability };
-    if (recorder_create(&options, ret, &message) == BF_OK)
-        return true;
     fprintf(stderr, "bench_record: %s\n", message ? message : "?");
     free(message);
     return false;
 }
 
-static bool db_make(struct stand *s)
+static bool recorder_make(struct way *way, enum record_durability durability)
+{
+    char journal[300], url[300], *message = NULL;
+    snprintf(journal, sizeof journal, "%s/%s", stand.dir, way->name);
+    snprintf(url, sizeof url, "sqlite:%s/%s.db", stand.dir, way->name);
+    const struct recorder_options options = { .journal_dir = journal,
+                                              .db_url = url,
+                                              .durability = durability };
+    if (recorder_create(&options, &way->recorder, &message) != BF_OK)
+        return complain(message);
+    return recorder_queue(way->recorder, NULL, NULL, &way->queue) == BF_OK;
+}
+
+static bool db_make(void)
 {
     char url[300], *message = NULL;
-    snprintf(url, sizeof url, "sqlite:%s/path.db", s->dir);
-    if (db_open(url, DB_WRITE, &s->db, &message) != BF_OK ||
-        db_migrate(s->db, "record", record_migrations, n_record_migrations, &message) != BF_OK) {
-        fprintf(stderr, "bench_record: %s\n", message ? message : "?");
-        free(message);
-        return false;
-    }
-    return db_prepare(s->db, record_insert, &s->insert) == BF_OK;
+    snprintf(url, sizeof url, "sqlite:%s/path.db", stand.dir);
+    if (db_open(url, DB_WRITE, &stand.db, &message) != BF_OK ||
+        db_migrate(stand.db, "record", record_migrations, n_record_migrations, &message) != BF_OK)
+        return complain(message);
+    return db_prepare(stand.db, record_insert, &stand.insert) == BF_OK;
+}
+
+static bool raw_make(void)
+{
+    char path[300];
+    snprintf(path, sizeof path, "%s/raw", stand.dir);
+    stand.raw = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    return stand.raw >= 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)
@@ -158,70 +178,96 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     return remove(path);
 }
 
-static void stand_clear(struct stand *s)
+static void stand_clear(void)
 {
-    recorder_destroy(s->strict);
-    recorder_destroy(s->relaxed);
-    db_finalize(s->insert);
-    db_close(s->db);
-    chunk_clear(&s->chunk);
-    nftw(s->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+        recorder_destroy(ways[i].recorder);
+    db_finalize(stand.insert);
+    db_close(stand.db);
+    chunk_clear(&stand.chunk);
+    close(stand.raw);
+    nftw(stand.dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- measuring ---- */
 
-struct cost {
-    double wall[TURNS], cpu[TURNS]; /* microseconds a record */
+/* CPU of three threads: this one, and of the recorder's own those two that do not sleep in this turn. */
+struct spent {
+    int64_t caller, record, index;
 };
 
-static bool measure(struct stand *s, const struct path *p, double *wall, double *cpu)
+static struct spent spent_now(void)
 {
-    const mono_t start = clock_now(&clock_system).mono;
-    const int64_t cpu_start = cpu_ns(0);
-    for (unsigned i = 0; i < BATCHES; i++)
-        if (!p->run(s))
+    return (struct spent){ cpu_ns_thread(), cpu_ns_of(getpid(), "record"), cpu_ns_of(getpid(), "index") };
+}
+
+static double each(int64_t from, int64_t until)
+{
+    return (double)(until - from) / 1000 / (BATCHES * LIMIT_BATCH);
+}
+
+static bool measure(struct way *way, unsigned turn)
+{
+    const struct spent from = spent_now();
+    int64_t caller = 0;
+    for (unsigned i = 0; i < BATCHES; i++) {
+        batch_make();
+        const mono_t start = clock_now(&clock_system).mono;
+        const int64_t cpu = cpu_ns_thread();
+        if (!way->run(way))
             return false;
-    *cpu = (double)(cpu_ns(0) - cpu_start) / 1000 / (BATCHES * LIMIT_BATCH);
-    *wall = (double)(clock_now(&clock_system).mono - start) / 1000 / (BATCHES * LIMIT_BATCH);
+        caller += cpu_ns_thread() - cpu;
+        histogram_add(&way->latency, clock_now(&clock_system).mono - start, 1);
+    }
+    if (way->recorder && recorder_flush(way->recorder, 10000) != BF_OK)
+        return false;
+    const struct spent until = spent_now();
+    way->caller[turn] = each(0, caller);
+    way->record[turn] = each(from.record, until.record);
+    way->index[turn] = each(from.index, until.index);
     return true;
 }
 
-static bool measure_all(struct stand *s, struct cost costs[static PATHS])
+static bool measure_all(void)
 {
-    double unused;
-    for (size_t p = 0; p < PATHS; p++) /* warm */
-        if (!measure(s, &paths[p], &unused, &unused))
-            return false;
-    for (unsigned turn = 0; turn < TURNS; turn++)
-        for (size_t p = 0; p < PATHS; p++)
-            if (!measure(s, &paths[p], &costs[p].wall[turn], &costs[p].cpu[turn]))
+    for (unsigned turn = 0; turn <= TURNS; turn++) /* the first warms up, and is written over */
+        for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+            if (turn == 1)
+                memset(&ways[i].latency, 0, sizeof ways[i].latency);
+            if (!measure(&ways[i], turn ? turn - 1 : 0))
                 return false;
+        }
     return true;
+}
+
+static void say(struct way *way)
+{
+    const struct histogram *disk = &ways[DISK].latency, *mine = &way->latency;
+    printf("record, %-18s a batch of %u takes %4.0f µs, p99 %5.0f µs (disk alone %4.0f, %5.0f)", way->name,
+           LIMIT_BATCH, (double)histogram_at(mine, 0.5) / 1000, (double)histogram_at(mine, 0.99) / 1000,
+           (double)histogram_at(disk, 0.5) / 1000, (double)histogram_at(disk, 0.99) / 1000);
+    printf("; CPU a record: caller %.2f µs", median(way->caller, TURNS));
+    if (way->recorder)
+        printf(", recorder %.2f µs, index %.2f µs", median(way->record, TURNS), median(way->index, TURNS));
+    printf("\n");
 }
 
 int main(void)
 {
-    static struct stand s;
-    static struct cost costs[PATHS];
     const char *tmp = getenv("TMPDIR");
-    snprintf(s.dir, sizeof s.dir, "%s/bf-bench-XXXXXX", tmp ? tmp : "/tmp");
-    if (!mkdtemp(s.dir)) {
+    snprintf(stand.dir, sizeof stand.dir, "%s/bf-bench-XXXXXX", tmp ? tmp : "/tmp");
+    if (!mkdtemp(stand.dir)) {
         perror("bench_record");
         return 1;
     }
-    const bool good = recorder_make(s.dir, "strict", RECORD_STRICT, &s.strict) &&
-                      recorder_make(s.dir, "relaxed", RECORD_RELAXED, &s.relaxed) && db_make(&s) &&
-                      measure_all(&s, costs);
-    stand_clear(&s);
-    if (!good) {
+    const bool good = recorder_make(&ways[STRICT], RECORD_STRICT) &&
+                      recorder_make(&ways[RELAXED], RECORD_RELAXED) && db_make() && raw_make() &&
+                      measure_all();
+    if (good)
+        for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+            say(&ways[i]);
+    stand_clear();
+    if (!good)
         fprintf(stderr, "bench_record: could not keep a record\n");
-        return 1;
-    }
-    const double sqlite = median(costs[PATHS - 1].wall, TURNS);
-    for (size_t p = 0; p < PATHS; p++) {
-        const double wall = median(costs[p].wall, TURNS);
-        printf("record, %s, batches of %u: %.2f µs a record (CPU %.2f), %.2f of SQLite in the path\n",
-               paths[p].name, LIMIT_BATCH, wall, median(costs[p].cpu, TURNS), wall / sqlite);
-    }
-    return 0;
+    return good ? 0 : 1;
 }
