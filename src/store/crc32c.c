@@ -2,7 +2,9 @@
 /* Polynomial 0x1EDC6F41, bits reversed, as iSCSI has it.   "123456789" -> 0xE3069283 */
 #include "store/crc32c.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 static const uint32_t table[256] = {
     0x00000000, 0xf26b8303, 0xe13b70f7, 0x1350f3f4, 0xc79a971f, 0x35f1141c, 0x26a1e7e8, 0xd4ca64eb,
@@ -62,10 +64,44 @@ __attribute__((target("sse4.2"))) static uint32_t by_cpu(uint32_t crc, const uns
 }
 #endif
 
-uint32_t crc32c(uint32_t crc, const void *p, size_t n)
+#if defined(__aarch64__)
+#if defined(__clang__)
+#define CRC_8 __builtin_arm_crc32cd
+#define CRC_1 __builtin_arm_crc32cb
+#define CRC   "crc"
+#else
+#define CRC_8 __builtin_aarch64_crc32cx
+#define CRC_1 __builtin_aarch64_crc32cb
+#define CRC   "+crc"
+#endif
+__attribute__((target(CRC))) static uint32_t by_cpu(uint32_t crc, const unsigned char *p, size_t n)
+{
+    for (; n >= 8; n -= 8, p += 8) {
+        uint64_t word;
+        memcpy(&word, p, 8);
+        crc = CRC_8(crc, word);
+    }
+    for (; n; n--)
+        crc = CRC_1(crc, *p++);
+    return crc;
+}
+#endif
+
+static bool cpu_can(void)
 {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("sse4.2"))
+    return __builtin_cpu_supports("sse4.2");
+#elif defined(__aarch64__)
+    return (getauxval(AT_HWCAP) & HWCAP_CRC32) != 0;
+#else
+    return false;
+#endif
+}
+
+uint32_t crc32c(uint32_t crc, const void *p, size_t n)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    if (cpu_can())
         return ~by_cpu(~crc, p, n);
 #endif
     return ~by_table(~crc, p, n);
