@@ -29,7 +29,7 @@
 #define WINDOW                                                                                               \
     128u /* calls on their way there: full batches, and no call waits long even where the machine is slow */
 #define BUSY    32u /* calls of each signer in a round that makes it one of the busy */
-#define ROUNDS  12u /* of those, until ours has a table for every signer */
+#define ROUNDS  20u /* of those, until ours has a table for every signer */
 #define STEPS   5u  /* of bisection: to within 2 % */
 #define TRIAL_S 1.0 /* each */
 #define TURNS   3u  /* runs at the rate that was found */
