@@ -130,6 +130,8 @@ void signers_look_step(const struct signers *s, struct signer_look *look);
 const struct signer *signers_look_end(const struct signers *s, const struct trust *trust,
                                       const struct signer_look *look,
                                       const struct signer_header **ret_header);
+/* So many of them found a signer: told once a batch, so that no call writes to memory that threads share. */
+void signers_count_hits(const struct signers *s, size_t n);
 /* A signature of this signer held, under a trusted chain: the URL leaves probation, the header segment is learned. Never blocks; may forget. */
 void signers_proven(struct signers *s, const struct signer *signer, struct span header_segment);
 

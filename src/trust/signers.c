@@ -127,11 +127,12 @@ const struct trust *signers_trust(const struct signers *s)
 }
 
 /* Threads have stacks of their own: where a local variable lies spreads them over the stripes. */
-static void count_hit(const struct signers *s)
+void signers_count_hits(const struct signers *s, size_t n)
 {
     char here;
     const size_t stripe = ((uintptr_t)&here >> 16) % TALLY_STRIPES;
-    atomic_fetch_add_explicit(&s->tally->hits[stripe].n, 1, memory_order_relaxed);
+    if (n)
+        atomic_fetch_add_explicit(&s->tally->hits[stripe].n, n, memory_order_relaxed);
 }
 
 static void touch(const struct signers *s, struct entry *e)
@@ -148,7 +149,6 @@ static const struct signer *present(const struct signers *s, const struct trust 
     if (!signer || signer->generation != trust_generation(trust))
         return NULL;
     touch(s, e);
-    count_hit(s);
     return signer;
 }
 
@@ -158,6 +158,7 @@ enum signer_found signers_find(const struct signers *s, const struct trust *trus
     struct entry *e = (struct entry *)table_find(&s->by_url, x5u);
     const struct signer *signer = e ? present(s, trust, e) : NULL;
     if (signer) {
+        signers_count_hits(s, 1);
         *ret = signer;
         return SIGNER_FOUND;
     }
@@ -217,7 +218,9 @@ const struct signer *signers_find_header(const struct signers *s, const struct t
     signers_look_begin(s, header_segment, &look);
     while (look.steps < SIGNER_STEPS)
         signers_look_step(s, &look);
-    return signers_look_end(s, trust, &look, ret_header);
+    const struct signer *signer = signers_look_end(s, trust, &look, ret_header);
+    signers_count_hits(s, signer != NULL);
+    return signer;
 }
 
 /* ---- letters ---- */

@@ -20,6 +20,7 @@ struct desk {
     struct es256_job jobs[LIMIT_BATCH * LIMIT_IDENTITIES];
     struct identity_result *of_job[LIMIT_BATCH * LIMIT_IDENTITIES];
     size_t n_jobs;
+    size_t n_hits; /* short ways of this batch that led to a signer */
 };
 
 enum bf_err desk_create(struct es256_pool *pool, struct desk **ret)
@@ -146,8 +147,10 @@ static void split_identity(struct hearing *h, struct span value, struct identity
 static void read_identity(struct hearing *h, struct identity_result *p)
 {
     p->short_way = h->judge->given;
-    if (has_short_way(h, p))
+    if (has_short_way(h, p)) {
         p->short_way = signers_look_end(h->judge->signers, h->trust, &p->look, &p->header);
+        h->desk->n_hits += p->short_way != NULL;
+    }
     if (!p->split_err)
         p->token_err = token_read_known(p->parts.token, p->header ? &p->header->read : NULL, h->arena,
                                         &p->token, &p->flaw, &p->token_fault);
@@ -361,6 +364,9 @@ void judge_many(const struct judge *judge, struct desk *desk, struct hearing *co
         add_jobs(desk, h);
     }
     flush_jobs(desk);
+    if (judge->signers)
+        signers_count_hits(judge->signers, desk->n_hits);
+    desk->n_hits = 0;
     for (size_t i = 0; i < n; i++) {
         struct hearing *h = hearings[i];
         if (h->state == HEARING_WAITING || !h->verdict.casts)
