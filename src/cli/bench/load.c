@@ -31,7 +31,8 @@ struct caller {
     int fd;
     uint8_t *states;
     mono_t *sent_at;
-    size_t oldest; /* calls before it are settled */
+    size_t oldest;   /* calls before it are settled */
+    mono_t answered; /* when an answer came, of late */
     /* out: ACKs, then INVITEs */
     struct mmsghdr out[2 * LOAD_BATCH];
     struct iovec out_parts[2 * LOAD_BATCH];
@@ -67,14 +68,21 @@ static bool send_out(struct caller *c, size_t n)
     return true;
 }
 
-/* The ACKs that are due, and as many INVITEs as are owed. In a closed loop not for a handful: batches shall be full. */
+/* How many INVITEs to send now. In a closed loop not a handful, unless it is the last: batches shall be full. */
+static size_t owed_now(const struct caller *c, mono_t at)
+{
+    const size_t owed = pace_owed(&c->pace, at);
+    const size_t least = c->pace.window < LOAD_BATCH ? c->pace.window / 2 : LOAD_BATCH / 2;
+    if (c->pace.interval == 0 && owed < least && c->pace.n - c->pace.sent > owed)
+        return 0;
+    return owed < LOAD_BATCH ? owed : LOAD_BATCH;
+}
+
+/* The ACKs that are due, and the INVITEs that are owed. */
 static bool send_owed(struct caller *c, mono_t at)
 {
-    size_t n = c->n_acks, owed = pace_owed(&c->pace, at);
-    const bool rest = c->pace.n - c->pace.sent <= owed;
-    if (c->pace.interval == 0 && owed < LOAD_BATCH / 2 && !rest)
-        owed = 0;
-    owed = owed < LOAD_BATCH ? owed : LOAD_BATCH;
+    size_t n = c->n_acks;
+    const size_t owed = owed_now(c, at);
     for (size_t i = 0; i < owed; i++) {
         const size_t call = c->pace.sent++;
         out_put(c, n++, c->load->calls->all[call].p, c->load->calls->all[call].invite);
@@ -148,6 +156,7 @@ static int receive(struct caller *c)
     if (n < 0)
         return errno == EAGAIN || errno == EINTR ? 0 : -1;
     const mono_t at = now();
+    c->answered = n ? at : c->answered;
     for (int i = 0; i < n; i++)
         take(c, c->answers[i], c->in[i].msg_len, at);
     return n;
@@ -183,6 +192,7 @@ static void rest(const struct caller *c, mono_t at)
 static bool place_all(struct caller *c)
 {
     mono_t looked = c->pace.start;
+    c->answered = looked;
     while (c->pace.answered < c->pace.n && !c->result->stopped) {
         const mono_t at = now();
         if (!send_owed(c, at))
@@ -190,12 +200,16 @@ static bool place_all(struct caller *c)
         const int got = receive(c);
         if (got < 0)
             return false;
-        if (got == 0 && c->n_acks == 0 && pace_owed(&c->pace, at) == 0)
+        if (got == 0 && c->n_acks == 0 && owed_now(c, at) == 0)
             rest(c, at);
         if (at - looked < LOOK_AROUND)
             continue;
         looked = at;
         count_lost(c, at);
+        if (at - c->answered > LOAD_GIVE_UP && c->result->lost) {
+            errno = ETIMEDOUT;
+            return false;
+        }
         c->result->stopped = c->load->stop && c->load->stop(c->load->stop_arg);
     }
     c->result->wall = now() - c->pace.start;

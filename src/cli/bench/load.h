@@ -36,6 +36,7 @@ struct load_result {
     struct histogram latency; /* since the call was due; in a closed loop since it was sent */
 };
 #define LOAD_PATIENCE MONO_MS(1000)
+#define LOAD_GIVE_UP  MONO_MS(3000) /* without any answer */
 
 /* true: every call was sent, and answered rightly. false: `ret` says how many were not; errno 0, or what the socket said. */
 bool load_run(const struct load *load, struct load_result *ret);

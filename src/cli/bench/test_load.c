@@ -153,6 +153,17 @@ static void calls_without_an_answer_are_lost_and_the_others_go_on(void **state)
     assert_int_equal(result.lost, CALLS / 5);
 }
 
+static void a_server_that_answers_nothing_is_given_up(void **state)
+{
+    (void)state;
+    struct load_result result;
+    struct server s = { .manners = { MANNER_SILENT }, .n_manners = 1 };
+    assert_false(place(&s, 0, &result));
+    assert_int_equal(result.answered, 0);
+    assert_true(result.sent < CALLS);
+    assert_true(result.lost >= 32 && !result.stopped);
+}
+
 static bool at_once(void *arg)
 {
     return *(bool *)arg;
@@ -206,6 +217,7 @@ int main(void)
         cmocka_unit_test(every_call_is_answered_rightly_and_acknowledged_by_its_tag),
         cmocka_unit_test(wrong_and_second_answers_are_told_from_right_ones),
         cmocka_unit_test(calls_without_an_answer_are_lost_and_the_others_go_on),
+        cmocka_unit_test(a_server_that_answers_nothing_is_given_up),
         cmocka_unit_test(whoever_is_told_to_stop_stops),
     };
     return tap_run(tests, sizeof tests / sizeof tests[0]);
