@@ -289,7 +289,7 @@ static bool turn(struct bench_run *r, struct bench_seat *const *seats, size_t ea
 
 static bool measure(struct bench_run *r, struct bench_seat *const *seats)
 {
-    enum { MOST = 9 };
+    enum { MOST = 7 };
     double ns[MOST], scale[MOST];
     const size_t each = r->quick ? 4096 : 16384, turns = r->quick ? 3 : MOST;
     size_t done = 0;
