@@ -105,7 +105,8 @@ static bool plot_signatures(const struct figures *f, const char *directory, cons
 /* ---- latency by load ---- */
 
 #define PANEL 290.0
-#define LOW   0.01 /* ms */
+#define UP    (TOP + 26) /* of the panels, below legend and names */
+#define LOW   0.01       /* ms */
 
 struct ms_axis {
     double left;
@@ -115,7 +116,7 @@ struct ms_axis {
 static double ms_y(const struct ms_axis *a, mono_t ns)
 {
     const double ms = fmax((double)ns / 1e6, LOW);
-    return TOP + HEIGHT - HEIGHT * log10(ms / LOW) / a->decades;
+    return UP + HEIGHT - HEIGHT * log10(ms / LOW) / a->decades;
 }
 
 static void ms_axes(const struct svg *s, const struct ms_axis *a, const char *name, bool labels)
@@ -123,7 +124,7 @@ static void ms_axes(const struct svg *s, const struct ms_axis *a, const char *na
     char text[32];
     double ms = LOW;
     for (int d = 0; d <= (int)a->decades; d++, ms *= 10) {
-        const double y = TOP + HEIGHT - HEIGHT * d / a->decades;
+        const double y = UP + HEIGHT - HEIGHT * d / a->decades;
         snprintf(text, sizeof text, "%g", ms);
         svg_line(s, a->left, y, a->left + PANEL - 20, y, d ? "grid" : "axis");
         if (labels)
@@ -131,13 +132,13 @@ static void ms_axes(const struct svg *s, const struct ms_axis *a, const char *na
     }
     for (int load = 10; load <= 90; load += 20) {
         snprintf(text, sizeof text, "%d", load);
-        svg_text(s, a->left + (PANEL - 20) * load / 100, TOP + HEIGHT + 20, SVG_MIDDLE, "", text);
+        svg_text(s, a->left + (PANEL - 20) * load / 100, UP + HEIGHT + 20, SVG_MIDDLE, "", text);
     }
-    svg_text(s, a->left + (PANEL - 20) / 2, TOP - 8, SVG_MIDDLE, "", name);
+    svg_text(s, a->left + (PANEL - 20) / 2, UP - 8, SVG_MIDDLE, "", name);
 }
 
 static void ms_curve(const struct svg *s, const struct ms_axis *a, const struct figures *f, size_t keep,
-                     size_t member, const char *color, const char *name)
+                     size_t member, const char *color)
 {
     double x[FIGURE_LOADS], y[FIGURE_LOADS];
     const size_t n = f->n_latency[keep];
@@ -149,16 +150,29 @@ static void ms_curve(const struct svg *s, const struct ms_axis *a, const struct 
     if (n == 0)
         return;
     svg_path(s, x, y, n, color);
-    svg_text(s, x[n - 1] + 4, y[n - 1] - 6, SVG_END, color, name);
 }
 
-static void ms_level(const struct svg *s, const struct ms_axis *a, mono_t ns, const char *color,
-                     const char *name)
+static void ms_level(const struct svg *s, const struct ms_axis *a, mono_t ns, const char *class_name)
 {
-    char class_name[32];
-    snprintf(class_name, sizeof class_name, "line dash %s", color);
     svg_line(s, a->left, ms_y(a, ns), a->left + PANEL - 20, ms_y(a, ns), class_name);
-    svg_text(s, a->left + 4, ms_y(a, ns) - 5, SVG_START, color, name);
+}
+
+static void ms_legend(const struct svg *s)
+{
+    static const struct {
+        const char *name, *class_name;
+        double width;
+    } rows[] = { { "p50", "line c2", 66 },
+                 { "p99", "line c0", 66 },
+                 { "p99.9", "line c1", 80 },
+                 { "p99.9 of a spinning thread's gaps", "line dash c3", 250 },
+                 { "p99 of fdatasync", "line dash c4", 0 } };
+    double x = 16;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        svg_line(s, x, TOP - 6, x + 22, TOP - 6, rows[i].class_name);
+        svg_text(s, x + 28, TOP - 2, SVG_START, "", rows[i].name);
+        x += rows[i].width;
+    }
 }
 
 static mono_t longest(const struct figures *f)
@@ -182,21 +196,22 @@ static bool plot_latency(const struct figures *f, const char *directory, const c
         "Open loop, counted from when each call was due. 100 %% is %.0f (relaxed) and %.0f (strict) calls/s.",
         f->clean_rate[KEEP_RELAXED], f->clean_rate[KEEP_STRICT]);
     caption_of(f, command, what, &c);
-    if (!svg_open(&s, directory, "latency.svg", TOP + HEIGHT + 66, "A verified call is answered after",
+    if (!svg_open(&s, directory, "latency.svg", UP + HEIGHT + 66, "A verified call is answered after",
                   c.lines, 3))
         return false;
+    ms_legend(&s);
     for (size_t k = KEEP_RELAXED; k < N_KEEP; k++) {
         const struct ms_axis a = { LEFT + (k == KEEP_STRICT ? PANEL + 30 : 0), decades };
         ms_axes(&s, &a, names[k], k == KEEP_RELAXED);
-        ms_level(&s, &a, f->gaps.p999, "c3", "p99.9 of a spinning thread's gaps");
+        ms_level(&s, &a, f->gaps.p999, "line dash c3");
         if (k == KEEP_STRICT)
-            ms_level(&s, &a, f->disk.p99, "c4", "p99 of fdatasync");
-        ms_curve(&s, &a, f, k, 0, "c2", "p50");
-        ms_curve(&s, &a, f, k, 1, "c0", "p99");
-        ms_curve(&s, &a, f, k, 2, "c1", "p99.9");
+            ms_level(&s, &a, f->disk.p99, "line dash c4");
+        ms_curve(&s, &a, f, k, 0, "c2");
+        ms_curve(&s, &a, f, k, 1, "c0");
+        ms_curve(&s, &a, f, k, 2, "c1");
     }
-    svg_text(&s, LEFT + PANEL + 5, TOP + HEIGHT + 42, SVG_MIDDLE, "", "load, % of the highest clean rate");
-    svg_text_up(&s, 24, TOP + HEIGHT / 2, "milliseconds");
+    svg_text(&s, LEFT + PANEL + 5, UP + HEIGHT + 42, SVG_MIDDLE, "", "load, % of the highest clean rate");
+    svg_text_up(&s, 24, UP + HEIGHT / 2, "milliseconds");
     return svg_close(&s);
 }
 
