@@ -17,7 +17,7 @@ static struct span skip(struct span s, char also)
     size_t n = 0;
     while (n < s.n && (is_blank(s.p[n]) || s.p[n] == also))
         n++;
-    return span_make(s.p + n, s.n - n);
+    return span_from(s, n); /* which minds that there may be no text at all */
 }
 
 static size_t string_length(struct span s, bool *ret_escaped)
