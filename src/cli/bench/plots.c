@@ -165,7 +165,7 @@ static void ms_legend(const struct svg *s)
     } rows[] = { { "p50", "line c2", 66 },
                  { "p99", "line c0", 66 },
                  { "p99.9", "line c1", 80 },
-                 { "p99.9 of a spinning thread's gaps", "line dash c3", 250 },
+                 { "p99.9 of a spinning thread's gaps", "line dash c3", 262 },
                  { "p99 of fdatasync", "line dash c4", 0 } };
     double x = 16;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
