@@ -14,6 +14,11 @@ bool bytes_equal_nocase(const char *a, const char *b, size_t n)
     return true;
 }
 
+bool span_starts_nocase(struct span s, struct span prefix)
+{
+    return s.n >= prefix.n && span_equal_nocase(span_first(s, prefix.n), prefix);
+}
+
 size_t span_find(struct span s, char c)
 {
     const char *hit = s.n ? memchr(s.p, c, s.n) : NULL;

@@ -60,10 +60,7 @@ static inline bool span_equal_nocase(struct span a, struct span b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0 || bytes_equal_nocase(a.p, b.p, a.n));
 }
-static inline bool span_starts_nocase(struct span s, struct span prefix)
-{
-    return s.n >= prefix.n && span_equal_nocase(span_first(s, prefix.n), prefix);
-}
+bool span_starts_nocase(struct span s, struct span prefix);
 
 /* Index of the first `c`, or s.n. */
 size_t span_find(struct span s, char c);
