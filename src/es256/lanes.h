@@ -25,7 +25,7 @@ enum bf_err lanes_table_build(const uint8_t point[static 64], void *ret_table)
     must_use; /* BF_ENOMEM: of scratch */
 enum bf_err lanes_generator_build(void *ret_table) must_use;
 
-/* One thread's scratch. generator: built, and must outlive it. */
+/* One thread's scratch. generator: where its table is, built before the first lanes_verify; must outlive it. */
 struct lanes;
 enum bf_err lanes_create(const void *generator, struct lanes **ret) must_use;
 void lanes_destroy(struct lanes *l);

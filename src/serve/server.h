@@ -72,7 +72,7 @@ struct server {
 
     uint8_t tag_secret[16];
     struct hash_key source_key;
-    struct hash_wide call_key; /* of what makes a call a call: request.c */
+    struct hash_wide call_key;          /* of what makes a call a call: request.c */
     _Atomic uint64_t numbers;           /* of connections and parked calls */
     _Atomic uint64_t connections, held; /* open now; bytes they hold */
     uint64_t max_connections;

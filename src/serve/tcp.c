@@ -277,7 +277,8 @@ static void frame(struct worker *w, struct connection *c)
         const struct span held = span_make(c->in.p + c->eaten, c->in.n - c->eaten);
         switch (held.n ? frame_next(held, &c->looked, &n, &fault) : FRAME_MORE) {
         case FRAME_MORE:
-            if (held.n == 0 || held.p[0] == '\r') /* half a keepalive may stay half: some clients send one CRLF */
+            if (held.n == 0 ||
+                held.p[0] == '\r') /* half a keepalive may stay half: some clients send one CRLF */
                 c->began = 0;
             else if (!c->began)
                 c->began = w->now.mono;
