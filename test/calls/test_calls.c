@@ -335,7 +335,7 @@ static void apply_list(struct stage *s, struct scene *scene, const char *line)
 static void run_story(const char *file, struct lines *l, const struct engine *engine, FILE *transcript)
 {
     static struct scene scene;
-    struct stage s;
+    static struct stage s; /* a thread reads its clock, even after a test that failed */
     enum { PROSE, SIP, BALLOTS, ANSWER } in = PROSE;
     stage_open_with(&s, domain_of(l), engine->pool, engine->warm);
     memset(&scene, 0, sizeof scene);

@@ -56,7 +56,7 @@ static enum outcome outcome_of(struct stage *s, const struct call *call, enum ve
 
 static void no_flipped_bit_of_a_token_is_ever_genuine_or_passed(void **state)
 {
-    struct stage s;
+    static struct stage s;
     struct call call;
     char identity[] = IDENTITY;
     enum verstat verstat;
@@ -97,7 +97,7 @@ static void json_of(struct stage *s, const struct call *call, char *out, size_t 
 static void a_header_that_is_known_changes_no_word_of_any_verdict(void **state)
 {
     static char known_says[65536], unknown_says[65536];
-    struct stage known, unknown;
+    static struct stage known, unknown;
     struct call call;
     struct hearing h;
     char identity[] = IDENTITY;
@@ -151,7 +151,7 @@ static void many_at_a_time_get_the_verdicts_of_one_at_a_time(void **state)
     static struct call calls[MANY];
     static struct hearing hearings[MANY];
     static struct hearing *pointers[MANY];
-    struct stage s;
+    static struct stage s;
     enum verstat verstat;
     (void)state;
     open_with_signer(&s);
@@ -179,7 +179,7 @@ static void many_at_a_time_get_the_verdicts_of_one_at_a_time(void **state)
 
 static void what_is_missing_is_named_and_in_the_end_done_without(void **state)
 {
-    struct stage s;
+    static struct stage s;
     struct call call;
     struct hearing h = { .call = &call };
     struct hearing *const one[] = { &h };
@@ -206,7 +206,7 @@ static void what_is_missing_is_named_and_in_the_end_done_without(void **state)
 /* With however little memory: judged, and genuine only with every ballot in its place. */
 static void without_memory_nothing_is_genuine_by_accident(void **state)
 {
-    struct stage s;
+    static struct stage s;
     struct call call;
     bool seen_short = false, seen_whole = false;
     (void)state;
@@ -242,7 +242,7 @@ static void without_memory_nothing_is_genuine_by_accident(void **state)
 /* The repository served another key under this URL two minutes before the token was made. */
 static void a_signature_that_fails_on_an_old_copy_is_judged_on_a_fresh_one(void **state)
 {
-    struct stage s;
+    static struct stage s;
     struct call call;
     struct hearing h;
     (void)state;
@@ -268,7 +268,7 @@ static void a_signature_that_fails_on_an_old_copy_is_judged_on_a_fresh_one(void 
 /* Options that make a verdict one of the lab say so. */
 static void verdicts_of_the_lab_say_so(void **state)
 {
-    struct stage s;
+    static struct stage s;
     struct call call;
     struct hearing h;
     (void)state;
