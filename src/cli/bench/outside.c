@@ -90,6 +90,11 @@ struct warming {
     bool started, answered, clean, tables;
 };
 
+static bool over(void *arg)
+{
+    return run_over(arg);
+}
+
 static void *warm_one(void *arg)
 {
     struct warming *w = arg;
@@ -120,7 +125,8 @@ static bool warm_round(struct bench_run *r, struct outside *o, unsigned round, b
                                      .interval_ns = round < AT_FIRST ? 0 : SLOWLY,
                                      .window = FEW,
                                      .shares_cpu = true,
-                                     .stop = run_stopped };
+                                     .stop = over,
+                                     .stop_arg = r };
         all[k].started = pthread_create(&all[k].thread, NULL, warm_one, &all[k]) == 0;
     }
     *ret_warm = true;
