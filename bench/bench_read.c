@@ -158,7 +158,7 @@ static bool judge_one(struct desks *d, size_t i, _Atomic size_t *arrived, size_t
         return false;
     epoch_enter(d->epoch, d->slot);
     const bool genuine = judge_batch(d, 1);
-    *ret_known = genuine && l->hearing.verdict.identities[0].short_way != NULL;
+    *ret_known = genuine && l->hearing.verdict.n_identities && l->hearing.verdict.identities[0].short_way;
     for (size_t k = 0; k < l->hearing.n_wants; k++)
         *asked += signers_want(d->signers, l->hearing.wants[k].x5u, 0, false, told, arrived) == BF_OK;
     const bool good = genuine || l->hearing.n_wants;

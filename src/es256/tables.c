@@ -146,11 +146,11 @@ static struct slab *slab_with_room(const struct tables *t)
     return best;
 }
 
-static void *place_take(struct slab *slab)
+static void *place_take(const struct tables *t, struct slab *slab)
 {
     const unsigned n = (unsigned)__builtin_ctz(~slab->used);
     slab->used |= 1u << n;
-    return slab->memory + slab->first + n * slab->places[n].tables->table_bytes;
+    return slab->memory + slab->first + n * t->table_bytes;
 }
 
 /* Of the epoch: no reader can be there any more. */
@@ -212,14 +212,14 @@ void *tables_take(struct tables *t, uint64_t second)
     if (!slab && slabs_counted(t) < t->most)
         slab = slab_create(t, 0, TABLES_HUGE_PAGE);
     if (slab)
-        return place_take(slab);
+        return place_take(t, slab);
     if (!evict_oldest(t, second))
         return NULL;
     for (unsigned i = 0; i < WAITS && !(slab = slab_with_room(t)); i++) {
         wait_a_little();
         epoch_collect(t->epoch);
     }
-    return slab ? place_take(slab) : NULL;
+    return slab ? place_take(t, slab) : NULL;
 }
 
 enum bf_err tables_publish(struct tables *t, struct es256_key *key, const void *table, uint64_t second)

@@ -192,7 +192,7 @@ static struct fe loosened(struct bench *b, struct fe a)
 {
     for (int i = 0; i < LIMBS - 1; i++) {
         const int64_t lent = (int64_t)(chance(b) % 256) - 128; /* 2^52 times that: up to 2^59 */
-        a.l[i] = _mm512_add_epi64(a.l[i], all_lanes((uint64_t)(lent << LIMB)));
+        a.l[i] = _mm512_add_epi64(a.l[i], all_lanes((uint64_t)(lent * (INT64_C(1) << LIMB))));
         a.l[i + 1] = _mm512_sub_epi64(a.l[i + 1], all_lanes((uint64_t)lent));
     }
     return a;

@@ -312,7 +312,8 @@ static bool take_name(struct span *s, struct span *ret)
     uint8_t n;
     if (s->n == 0 || s->p[0] != 0)
         return take_word(s, ret);
-    return take_byte(s, &n) && take_byte(s, &n) && take_bytes(s, n, ret);
+    *s = span_from(*s, 1);
+    return take_byte(s, &n) && take_bytes(s, n, ret);
 }
 
 static bool take_reason(struct span *s, unsigned reason, struct span *ret)

@@ -162,7 +162,7 @@ static void take_defaults(struct loading *l)
     r->fallback = true;
     for (size_t i = 0; i < config_options_n; i++) {
         struct config_setting *s = &l->memory->settings[i];
-        struct node *node;
+        struct node *node = NULL;
         if (s->node)
             continue;
         if (!default_of(r, &config_options[i], &node, &s->environment))

@@ -326,7 +326,7 @@ static enum replay_answer answered(struct replay *r, enum replay_answer a)
 enum replay_answer replay_look(struct replay *r, const struct replay_sighting *sighting)
 {
     const struct wanted w = wanted_of(r, sighting);
-    uint64_t heads[GROUP];
+    uint64_t heads[GROUP] = { 0 };
     return answered(r, ask_group(r, home_of(r, sighting), &w, heads));
 }
 
@@ -335,7 +335,7 @@ enum replay_answer replay_enter(struct replay *r, const struct replay_sighting *
     const struct wanted w = wanted_of(r, sighting);
     struct line *home = home_of(r, sighting);
     for (unsigned attempt = 0; attempt < PATIENCE; attempt++) {
-        uint64_t heads[GROUP];
+        uint64_t heads[GROUP] = { 0 };
         const enum replay_answer before = ask_group(r, home, &w, heads);
         if (before != REPLAY_FIRST)
             return answered(r, before);

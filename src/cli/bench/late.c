@@ -139,7 +139,8 @@ static bool open_loop(struct bench_run *r, const struct stage *s, enum durabilit
 static bool find_clean_rate(struct bench_run *r, const struct stage *s, enum durability keep)
 {
     const double full = r->figures->call[keep].rate, seconds = r->quick ? 0.25 : 1;
-    for (double share = 1; share > 0.3 && !run_over(r); share -= r->quick ? 0.1 : 0.05) {
+    for (int percent = 100; percent > 30 && !run_over(r); percent -= r->quick ? 10 : 5) {
+        const double share = percent / 100.0;
         struct latency l;
         if (!open_loop(r, s, keep, share * full, seconds, &l))
             return false;

@@ -51,9 +51,9 @@ static mono_t now(void)
 
 /* ---- sending ---- */
 
-static void out_put(struct caller *c, size_t at, char *p, size_t n)
+static void out_put(struct caller *c, size_t at, const char *p, size_t n)
 {
-    c->out_parts[at] = (struct iovec){ p, n };
+    c->out_parts[at] = (struct iovec){ (void *)(uintptr_t)p, n }; /* it is only sent */
     c->out[at].msg_hdr = (struct msghdr){ .msg_iov = &c->out_parts[at], .msg_iovlen = 1 };
 }
 

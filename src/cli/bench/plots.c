@@ -52,7 +52,8 @@ static double size_x(const struct rate_axis *a, size_t i)
 static void rate_axes(const struct svg *s, const struct rate_axis *a)
 {
     char text[32];
-    for (double rate = 0; rate <= a->most * 1.001; rate += a->step) {
+    for (int i = 0; i * a->step <= a->most * 1.001; i++) {
+        const double rate = i * a->step;
         const double y = rate_y(a, rate);
         snprintf(text, sizeof text, "%.0f", rate / 1000);
         svg_line(s, LEFT, y, LEFT + a->width, y, rate > 0 ? "grid" : "axis");
@@ -123,12 +124,13 @@ static void ms_axes(const struct svg *s, const struct ms_axis *a, const char *na
 {
     char text[32];
     double ms = LOW;
-    for (int d = 0; d <= (int)a->decades; d++, ms *= 10) {
+    for (int d = 0; d <= (int)a->decades; d++) {
         const double y = UP + HEIGHT - HEIGHT * d / a->decades;
         snprintf(text, sizeof text, "%g", ms);
         svg_line(s, a->left, y, a->left + PANEL - 20, y, d ? "grid" : "axis");
         if (labels)
             svg_text(s, a->left - 8, y + 4, SVG_END, "", text);
+        ms *= 10;
     }
     for (int load = 10; load <= 90; load += 20) {
         snprintf(text, sizeof text, "%d", load);
@@ -255,7 +257,8 @@ static void cost_axis(const struct svg *s, double bottom, double most, double pe
 {
     char text[32];
     const double step = step_of(most, 6);
-    for (double ns = 0; ns <= most * 1.001; ns += step) {
+    for (int i = 0; i * step <= most * 1.001; i++) {
+        const double ns = i * step;
         const double x = NAMES + ns * per_ns;
         snprintf(text, sizeof text, "%g", ns / 1000);
         svg_line(s, x, TOP + 20, x, bottom, ns > 0 ? "grid" : "axis");
