@@ -12,19 +12,22 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "record/chunk.h"
 #include "record/member.h"
 #include "record/recent.h"
 #include "record/retain.h"
 
-#define BATCH       4096u
-#define LINGER_MS   250
-#define TIDY_MS     60000
-#define PATIENCE_MS 200u
-#define RETRY_MS    100
-#define RETRY_MAX   5000
-#define GOODBYE_MS  5000u
+#define BATCH        4096u
+#define LINGER_MS    250
+#define TIDY_MS      60000
+#define PATIENCE_MS  200u
+#define RETRY_MS     100
+#define RETRY_MAX    5000
+#define GOODBYE_MS   5000u
+#define BEHIND_CALLS 10 /* niceness */
 
 struct indexer {
     /* what others may touch */
@@ -492,6 +495,8 @@ static void *run(void *arg)
     struct indexer *x = arg;
     bool fresh = false;
     pthread_setname_np(pthread_self(), "index");
+    /* Calls go first: on a busy core a worker would wait for the end of its turn, milliseconds. A tenth is left to it. */
+    setpriority(PRIO_PROCESS, (id_t)gettid(), BEHIND_CALLS);
     while (!stopping(x)) {
         const enum bf_err err = work(x);
         if (err == BF_OK || err == BF_ENOENT)
