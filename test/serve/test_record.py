@@ -92,9 +92,11 @@ def main(place):
         ends = [i for i, call in enumerate(mine) if call.startswith("sendmmsg(") and call.endswith("= 64")]
         full = len(ends)
         check(full >= 2, "no full batch was seen", full)
-        # With the epoll_wait before. A batch is received while the one before is on its way to the disk: all are counted at once.
-        made = mine[begins[0] - 1:ends[-1] + 1]
-        check(len(made) <= 6 * full, full, "\n".join(made))
+        # A batch is received while the one before is on its way to the disk: all are counted at once. How often a worker is
+        # woken meanwhile (epoll_wait, and read of its eventfd) is the disk's affair: a batch is given its one wait.
+        made = mine[begins[0]:ends[-1] + 1]
+        working = [call for call in made if not call.startswith(("epoll_wait(", "read("))]
+        check(len(working) + full <= 6 * full, full, "\n".join(made))
 
     def allocations():
         """a warm batch of 64 allocates nothing of ours"""
