@@ -5,13 +5,14 @@ BUILD  ?= build
 SETUP  ?=
 TESTS  ?=
 
-.PHONY: help build demo check soak bench bench-peers fuzz coverage install format clean
+.PHONY: help build demo check soak bench bench-peers fuzz coverage install deb format clean
 
 help:
 	@echo "make demo      build, then place calls of every kind on loopback and show their verdicts"
 	@echo "make check     build, then run every test (about five minutes)"
 	@echo "make build     leave the program at $(BUILD)/bonafide"
 	@echo "make install   program, library, manual and unit under PREFIX (DESTDIR is honoured)"
+	@echo "make deb       Debian packages of what is committed, under $(BUILD)/deb"
 	@echo "make bench     the figures, measured here"
 	@echo "make bench-peers   the same calls to Kamailio with secsipid (TELL=1: every trial)"
 	@echo "make soak      the long tests: loads, kills, a bare Debian"
@@ -73,6 +74,10 @@ install: $(BUILD)/build.ninja
 	@meson configure $(BUILD) -Dprefix=$(PREFIX) >/dev/null
 	@ninja -C $(BUILD)
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+deb:
+	@scripts/install build deb
+	@scripts/deb $(BUILD)/deb
 
 format:
 	@git ls-files '*.c' '*.h' | xargs clang-format -i
