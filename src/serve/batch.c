@@ -149,7 +149,9 @@ static size_t gather_signed(struct worker *w, struct sign_job *jobs, struct lane
         struct lane *lane = &w->lanes[i];
         if (lane->state != LANE_SIGN)
             continue;
-        jobs[n] = (struct sign_job){ &lane->call, &lane->decision.sign.what, SIGN_NO_ROW };
+        jobs[n] = (struct sign_job){ .call = &lane->call,
+                                     .ret = &lane->decision.sign.what,
+                                     .refusal = SIGN_NO_ROW };
         lanes[n++] = lane;
     }
     return n;

@@ -134,8 +134,9 @@ enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, str
     if (fetch_url_allowed(span_of(o->x5u), true, &fault) != BF_OK)
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
     enum bf_err err = copy_texts(row, o);
-    if (err == BF_OK)
-        err = token_template_create(PPT_SHAKEN, span_of(row->x5u), row->attest, &row->token, &fault);
+    for (char attest = row->attest; err == BF_OK && attest <= 'C'; attest++)
+        err =
+            token_template_create(PPT_SHAKEN, span_of(row->x5u), attest, &row->tokens[attest - 'A'], &fault);
     if (err == BF_EFORM || err == BF_ELIMIT)
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
     if (err == BF_OK)
@@ -150,6 +151,7 @@ void row_clear(struct sign_row *row)
     free(row->numbers);
     free(row->customers);
     free(row->x5u);
-    token_template_destroy(row->token);
+    for (size_t i = 0; i < ARRAY_SIZE(row->tokens); i++)
+        token_template_destroy(row->tokens[i]);
     *row = (struct sign_row){ 0 };
 }

@@ -15,7 +15,7 @@ struct sign_row {
     char attest;
     const struct key *key; /* of the keys of all rows */
     char *x5u;
-    struct token_template *token;
+    struct token_template *tokens[3]; /* for A, B, C: the row's own attestation, and the lower ones */
     utc_t not_before, not_after; /* of the certificate and those above it; all times without a chain_path */
 };
 

@@ -167,11 +167,11 @@ static enum sign_refusal find_row(const struct signing *s, const struct call *ca
     return SIGN_OK;
 }
 
-/* iat of the token: the Date header's time, which must be right; without one, the arrival (DT-001, DT-003, SHK-022). */
-static enum sign_refusal date_of(const struct call *call, utc_t *ret)
+/* iat of the token: what was asked for, else the Date header's time; either must be right; else the arrival (DT-001, DT-003, SHK-022). */
+static enum sign_refusal date_of(const struct call *call, utc_t asked, utc_t *ret)
 {
-    utc_t date = call->arrival.utc;
-    if (call->date.p && sip_date_read(call->date, &date, NULL) != BF_OK)
+    utc_t date = asked ? asked : call->arrival.utc;
+    if (!asked && call->date.p && sip_date_read(call->date, &date, NULL) != BF_OK)
         return SIGN_STALE_DATE;
     const utc_t off = date - call->arrival.utc;
     if (off > DATE_TOLERANCE_S || off < -DATE_TOLERANCE_S)
@@ -202,12 +202,13 @@ static enum bf_err write_input(const struct sign_row *row, const struct call *ca
         .attest = what->attest,
         .origid = span_make(uuid, sizeof uuid),
     };
-    return token_template_write(row->token, &claims, out, NULL);
+    return token_template_write(row->tokens[what->attest - 'A'], &claims, out, NULL);
 }
 
-static enum sign_refusal may_sign(const struct signing *s, const struct call *call, size_t *ret_row,
+static enum sign_refusal may_sign(const struct signing *s, const struct sign_job *job, size_t *ret_row,
                                   utc_t *ret_iat)
 {
+    const struct call *const call = job->call;
     if (call->never_block)
         return SIGN_EMERGENCY;
     if (carries_shaken(call))
@@ -218,7 +219,7 @@ static enum sign_refusal may_sign(const struct signing *s, const struct call *ca
         return SIGN_NO_CALLED;
     enum sign_refusal refusal = find_row(s, call, ret_row);
     if (refusal == SIGN_OK)
-        refusal = date_of(call, ret_iat);
+        refusal = date_of(call, job->iat, ret_iat);
     if (refusal != SIGN_OK)
         return refusal;
     const struct sign_row *const row = &s->rows[*ret_row];
@@ -265,23 +266,34 @@ void signing_desk_forget(struct signing_desk *desk)
     es256_signer_forget(desk->signer);
 }
 
+static void put_origid(struct signing_desk *desk, const uint8_t *asked, uint8_t out[static 16])
+{
+    if (asked) {
+        memcpy(out, asked, 16);
+        return;
+    }
+    random_take(&desk->chance, out, 16);
+    uuid_mark(out);
+}
+
 /* All but the signature: the decision into *what, what is to be signed into *job. */
-static enum sign_refusal begin(const struct signing *s, struct signing_desk *desk, const struct call *call,
-                               struct signed_call *what, struct key_job *job)
+static enum sign_refusal begin(const struct signing *s, struct signing_desk *desk,
+                               const struct sign_job *asked, struct signed_call *what, struct key_job *job)
 {
     char room[INPUT_MOST];
     struct buf input = BUF_ON(room);
     size_t row = 0;
     memset(what, 0, sizeof *what);
-    const enum sign_refusal refusal = may_sign(s, call, &row, &what->iat);
+    const enum sign_refusal refusal = may_sign(s, asked, &row, &what->iat);
     if (refusal != SIGN_OK)
         return refusal;
     what->row = (uint16_t)row;
     what->attest = s->rows[row].attest;
-    random_take(&desk->chance, what->origid, sizeof what->origid);
-    uuid_mark(what->origid);
+    if (asked->attest_most > what->attest && asked->attest_most <= 'C')
+        what->attest = asked->attest_most;
+    put_origid(desk, asked->origid, what->origid);
     job->key = s->rows[row].key;
-    return write_input(&s->rows[row], call, what, &input) == BF_OK &&
+    return write_input(&s->rows[row], asked->call, what, &input) == BF_OK &&
                    sha256_one(desk->sha256, buf_span(&input), job->digest) == BF_OK
                ? SIGN_OK
                : SIGN_FAILED;
@@ -291,7 +303,7 @@ static void sign_batch(const struct signing *s, struct signing_desk *desk, struc
 {
     size_t due = 0;
     for (size_t i = 0; i < n; i++) {
-        jobs[i].refusal = begin(s, desk, jobs[i].call, &desk->what[due], &desk->keys[due]);
+        jobs[i].refusal = begin(s, desk, &jobs[i], &desk->what[due], &desk->keys[due]);
         if (jobs[i].refusal == SIGN_OK)
             desk->of[due++] = (uint8_t)i;
     }

@@ -77,6 +77,10 @@ struct sign_job {
     const struct call *call;
     struct signed_call *ret;   /* written on SIGN_OK only */
     enum sign_refusal refusal; /* the outcome */
+    /* What may be asked for; all 0 as SIP does. */
+    char attest_most; /* 'A', 'B', 'C': not higher than this. Lowers what the table allows, never raises it */
+    const uint8_t *origid; /* 16 bytes of a UUID, or NULL: a fresh random one */
+    utc_t iat;             /* in place of the Date header's time, and held to the same 60 s */
 };
 
 /* Decides and signs all of them. Neither allocates nor locks; one system call in about sixty calls, for their origids. */

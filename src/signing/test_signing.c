@@ -146,7 +146,7 @@ static struct signing *make_signing(const struct sign_row_options *rows, size_t 
 static enum sign_refusal sign_one(const struct signing *s, const struct call *call, struct signed_call *ret)
 {
     auto_(signing_desk_destroy) struct signing_desk *desk = NULL;
-    struct sign_job job = { call, ret, SIGN_FAILED };
+    struct sign_job job = { .call = call, .ret = ret, .refusal = SIGN_FAILED };
     assert_int_equal(signing_desk_create(&desk), BF_OK);
     signing_sign_many(s, desk, &job, 1);
     return job.refusal;
@@ -259,6 +259,48 @@ static void id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_sign
     assert_int_equal(job.result, BF_OK);
 }
 
+static void what_is_asked_for_lowers_the_attestation_and_never_raises_it(void **state)
+{
+    static const uint8_t uuid[16] = { 1, 2, 3, 4, 5, 6, 0x47, 8, 0x89, 10, 11, 12, 13, 14, 15, 16 };
+    static const struct {
+        char row, most, attest;
+        utc_t iat;
+        enum sign_refusal refusal;
+    } rows[] = {
+        { 'A', 0, 'A', 0, SIGN_OK },
+        { 'A', 'A', 'A', 0, SIGN_OK },
+        { 'A', 'B', 'B', 0, SIGN_OK },
+        { 'A', 'C', 'C', NOW + 60, SIGN_OK },
+        { 'B', 'A', 'B', NOW, SIGN_OK },
+        { 'C', 'A', 'C', NOW - 60, SIGN_OK },
+        { 'C', 'B', 'C', 0, SIGN_OK },
+        { 'A', 'A', 0, NOW + 61, SIGN_STALE_DATE },
+        { 'A', 'A', 0, NOW - 61, SIGN_STALE_DATE },
+    };
+    (void)state;
+    const struct number_range all = range("+");
+    const struct cidr ten = net("10.0.0.0/8");
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct sign_row_options row = { &all, 1, rows[i].row, &ten, 1, key_path, VECTOR_X5U, NULL };
+        auto_(signing_destroy) struct signing *s = make_signing(&row, 1);
+        auto_(signing_desk_destroy) struct signing_desk *desk = NULL;
+        const struct call call = make_call();
+        struct signed_call what = { 0 };
+        struct sign_job job = { .call = &call, .ret = &what, .attest_most = rows[i].most, .origid = uuid };
+        char room[LIMIT_IDENTITY_VALUE];
+        job.iat = rows[i].iat;
+        assert_int_equal(signing_desk_create(&desk), BF_OK);
+        signing_sign_many(s, desk, &job, 1);
+        assert_int_equal(job.refusal, rows[i].refusal);
+        assert_int_equal(what.attest, rows[i].attest);
+        if (job.refusal != SIGN_OK)
+            continue;
+        assert_memory_equal(what.origid, uuid, sizeof uuid);
+        assert_int_equal(what.iat, rows[i].iat ? rows[i].iat : NOW);
+        (void)identity_of(s, &call, &what, room, sizeof room);
+    }
+}
+
 static void shk_003_every_call_has_an_origid_of_its_own(void **state)
 {
     (void)state;
@@ -307,7 +349,7 @@ static void many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone(
     }
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < CALLS; i++)
-            jobs[i] = (struct sign_job){ &calls[i], &what[i], SIGN_FAILED };
+            jobs[i] = (struct sign_job){ .call = &calls[i], .ret = &what[i], .refusal = SIGN_FAILED };
         signing_sign_many(s, desk, jobs, CALLS);
         for (size_t i = 0; i < CALLS; i++) {
             const size_t row = i % 3;
@@ -562,6 +604,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(id_101_102_what_no_row_covers_is_not_signed),
         cmocka_unit_test(id_104_id_006_shk_021_the_token_says_what_the_call_says_and_the_signature_holds),
+        cmocka_unit_test(what_is_asked_for_lowers_the_attestation_and_never_raises_it),
         cmocka_unit_test(shk_003_every_call_has_an_origid_of_its_own),
         cmocka_unit_test(many_calls_are_signed_each_by_its_own_row_and_the_others_left_alone),
         cmocka_unit_test(sip_032_a_decision_gives_the_same_header_again_byte_for_byte),

@@ -24,6 +24,8 @@ struct peer {
     bool pai;                     /* its P-Asserted-Identity counts */
     bool priority;                /* may mark calls as urgent (Priority, Resource-Priority) */
     enum peer_says says;          /* its own verstat: PEER_BELIEVE only on TLS, or TCP on a private link */
+    struct span tls_name;         /* the name its verified client certificate was accepted for; empty: none */
+    struct span api_key;          /* the name (never the secret) of the API key it came with; empty: none */
 };
 
 enum number_place { PLACE_FROM, PLACE_PAI, PLACE_RPID, PLACE_DISPLAY };
@@ -57,7 +59,9 @@ struct call {
     bool anonymous;  /* From is withheld (anonymous.invalid, Privacy: id with no number) */
     struct shown_number shown[CALL_SHOWN];
     size_t n_shown;
-    bool shown_too_many;      /* more than CALL_SHOWN: the rest is not compared, so nothing is proven */
+    bool shown_too_many; /* more than CALL_SHOWN: the rest is not compared, so nothing is proven */
+    struct span trunk_group,
+        trunk_context;        /* tgrp and trunk-context of the caller's Contact, RFC 4904; empty: none */
     struct span claimed_name; /* display name, as text; SPAN_NONE when there is none */
 
     struct span identities[LIMIT_IDENTITIES]; /* every Identity value, in order */
