@@ -35,6 +35,9 @@ struct answer_options {
     enum verstat_place verstat_place;
     bool verstat_keep_on_impostor;
     const char *alert_info[IMPOSTOR + 1]; /* by outcome; "" none */
+    const char *display
+        [IMPOSTOR +
+         1]; /* by outcome: what a phone shows where the policy labels (answer/label.h); NULL: as usual */
 };
 
 #define ANSWER_FAILURES LIMIT_IDENTITIES
@@ -69,6 +72,10 @@ void decision_of_verdict(const struct verdict *v, const struct call *call, const
                          unsigned hop, struct decision *ret);
 /* Passed unjudged (overload): 302, No-TN-Validation, case=shed. */
 void decision_shed(const struct call *call, const struct answer_id *id, unsigned hop, struct decision *ret);
+
+/* What is done with the call: never more than pass for one that nothing may stand in the way of, that was shed or that we sign. */
+struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
+                                      const struct call *call);
 
 /*
  * The SIP answer: 302 with Contact at next_hop, P-Asserted-Identity with verstat, the verdict header, Reason: STIR

@@ -172,6 +172,9 @@ enum bf_err sip_address_read(struct span value, struct sip_address *ret, struct 
 /* `;name=value` among params, quotes removed from the value; *ret_value is empty for a bare `;name`. */
 bool sip_param(struct span params, struct span name, struct span *ret_value);
 
+/* The next `;name` or `;name=value`; quotes stay. false: nothing left, or what comes is no parameter. */
+bool sip_param_next(struct span *rest, struct span *ret_name, struct span *ret_value);
+
 /* The display name as people read it: quoted-pairs resolved, at most size bytes, cut between characters. Length written. */
 size_t sip_display_text(const struct sip_address *a, char *out, size_t size);
 

@@ -5,9 +5,6 @@
 
 #include "sip/message.h"
 
-/* The next `;name` or `;name=value`; quotes stay. false: nothing left, or what comes is no parameter. */
-bool sip_param_next(struct span *rest, struct span *ret_name, struct span *ret_value);
-
 /* What a value says: without its quotes. */
 struct span sip_param_value(struct span value);
 

@@ -90,7 +90,7 @@ static void put_top_via(struct buf *out, const struct sip_message *request, cons
     buf_text(out, "\r\n");
 }
 
-static enum bf_err put_vias(struct buf *out, const struct sip_message *request, const struct sip_source *from)
+enum bf_err reply_vias(struct buf *out, const struct sip_message *request, const struct sip_source *from)
 {
     const struct sip_header *h;
     size_t at = request->first[SIP_H_VIA];
@@ -129,7 +129,7 @@ enum bf_err reply_begin(struct buf *out, const struct sip_message *request, cons
     buf_char(out, ' ');
     buf_printable(out, span_of(reason ? reason : sip_reason(status)));
     buf_text(out, "\r\n");
-    if (put_vias(out, request, from) != BF_OK)
+    if (reply_vias(out, request, from) != BF_OK)
         return BF_EFORM;
     put_line(out, first_of(request, SIP_H_FROM)->line);
     put_to(out, request, first_of(request, SIP_H_TO), to_tag);

@@ -28,6 +28,10 @@ struct sip_source {
 enum bf_err reply_begin(struct buf *out, const struct sip_message *request, const struct sip_source *from,
                         int status, const char *reason, struct span to_tag) must_use;
 
+/* The first part of it alone: all Via header fields of the request, as an answer and a request that goes on have them. */
+enum bf_err reply_vias(struct buf *out, const struct sip_message *request, const struct sip_source *from)
+    must_use;
+
 /*
  * `Name: `, then the caller writes the value, then reply_header_end with what the first gave: it refuses the value as
  * reply_header does. *ret of the begin: where the value starts in out.

@@ -51,8 +51,7 @@ static bool is_anonymous_uri(const struct sip_uri *uri)
            span_equal_nocase(uri->user, SPAN("anonymous"));
 }
 
-/* `Privacy: id` and its relatives: the number is not to be shown.                                     RFC 3323, RFC 3325 */
-static bool wants_privacy(const struct sip_message *m)
+bool call_wants_privacy(const struct sip_message *m)
 {
     const struct sip_header *h;
     for (size_t at = 0; (h = message_next(m, SIP_H_PRIVACY, &at));) {
@@ -101,7 +100,7 @@ static enum bf_err read_from(const struct sip_message *m, const struct call_rule
     c->from_uri = a.uri;
     if (!sip_param(a.params, SPAN("tag"), &c->from_tag))
         c->from_tag = SPAN_NONE;
-    c->anonymous = is_anonymous_uri(&uri) || wants_privacy(m);
+    c->anonymous = is_anonymous_uri(&uri) || call_wants_privacy(m);
     const struct span display = span_make(name, sip_display_text(&a, name, sizeof name));
     shown_display(c, display, rules->plan);
     if (is_anonymous_uri(&uri))

@@ -93,6 +93,9 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
                         struct instant arrival, struct sha256 *sha, struct arena *arena, struct call *ret,
                         struct fault *fault) must_use;
 
+/* `Privacy: id` and its relatives: the number is not to be shown.                                     RFC 3323, RFC 3325 */
+bool call_wants_privacy(const struct sip_message *m);
+
 /*
  * From `{"verificationRequest":{"from":{"tn":…},"to":{"tn":[…]},"time":…,"identity":"…"}}`, or its inside, with the
  * aliases of field.md section 3 (orig, dest, iat, identityHeader, identityHeaders). time, when there, is the arrival
