@@ -161,6 +161,52 @@ static enum bf_err say(enum bf_err err, char **ret_message, const char *name, si
     return n < 0 ? BF_ENOMEM : err;
 }
 
+static const struct link_row *link_of(int type)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+        if (links[i].type == type)
+            return &links[i];
+    return NULL;
+}
+
+enum bf_err capture_create(int link, capture_sink *sink, void *arg, struct capture_counts *counts,
+                           struct capture **ret)
+{
+    const struct link_row *row = link_of(link);
+    if (!row)
+        return BF_EUNSUP;
+    auto_(capture_destroy) struct capture *c = calloc(1, sizeof *c);
+    if (!c)
+        return BF_ENOMEM;
+    c->link = row;
+    c->sink = sink;
+    c->arg = arg;
+    c->counts = counts;
+    c->fragments = fragments_create();
+    c->streams = streams_create(give_framed, c, counts);
+    if (!c->fragments || !c->streams)
+        return BF_ENOMEM;
+    *ret = c, c = NULL;
+    return BF_OK;
+}
+
+void capture_destroy(struct capture *c)
+{
+    if (!c)
+        return;
+    streams_destroy(c->streams);
+    fragments_destroy(c->fragments);
+    free(c);
+}
+
+bool capture_packet(struct capture *c, struct span frame, utc_t utc, int32_t us)
+{
+    c->request.packet = ++c->counts->packets;
+    c->request.utc = utc;
+    c->request.us = us;
+    return take_packet(c, frame);
+}
+
 static enum bf_err read_packets(struct capture *c, pcap_t *p, const char *name, char **ret_message)
 {
     for (;;) {
@@ -171,49 +217,25 @@ static enum bf_err read_packets(struct capture *c, pcap_t *p, const char *name, 
             return BF_OK;
         if (got != 1)
             return say(BF_EFORM, ret_message, name, c->counts->packets + 1, pcap_geterr(p));
-        c->request.packet = ++c->counts->packets;
-        c->request.utc = head->ts.tv_sec;
-        c->request.us = (int32_t)head->ts.tv_usec;
-        if (!take_packet(c, span_make(bytes, head->caplen)))
+        if (!capture_packet(c, span_make(bytes, head->caplen), head->ts.tv_sec, (int32_t)head->ts.tv_usec))
             return BF_OK;
     }
 }
 
-static const struct link_row *link_of(int type)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(links); i++)
-        if (links[i].type == type)
-            return &links[i];
-    return NULL;
-}
-
-static enum bf_err read_open(struct capture *c, pcap_t *p, const char *name, char **ret_message)
+enum bf_err capture_unknown_link(int link, const char *name, char **ret_message)
 {
     char what[128];
-    c->link = link_of(pcap_datalink(p));
-    if (!c->link) {
-        const char *type = pcap_datalink_val_to_name(pcap_datalink(p));
-        snprintf(what, sizeof what, "its link type (%s, %d) is not one that is read here",
-                 type ? type : "unnamed", pcap_datalink(p));
-        return say(BF_EUNSUP, ret_message, name, 0, what);
-    }
-    c->fragments = fragments_create();
-    c->streams = streams_create(give_framed, c, c->counts);
-    enum bf_err err = BF_ENOMEM;
-    if (c->fragments && c->streams) {
-        err = read_packets(c, p, name, ret_message);
-        streams_end(c->streams);
-    }
-    streams_destroy(c->streams);
-    fragments_destroy(c->fragments);
-    return err;
+    const char *type = pcap_datalink_val_to_name(link);
+    snprintf(what, sizeof what, "its link type (%s, %d) is not one that is read here",
+             type ? type : "unnamed", link);
+    return say(BF_EUNSUP, ret_message, name, 0, what);
 }
 
 enum bf_err capture_read(FILE *file, const char *name, capture_sink *sink, void *arg,
                          struct capture_counts *ret, char **ret_message)
 {
     char why[PCAP_ERRBUF_SIZE];
-    struct capture c = { .sink = sink, .arg = arg, .counts = ret };
+    auto_(capture_destroy) struct capture *c = NULL;
     *ret = (struct capture_counts){ 0 };
     *ret_message = NULL;
     pcap_t *p = pcap_fopen_offline(file, why);
@@ -222,7 +244,11 @@ enum bf_err capture_read(FILE *file, const char *name, capture_sink *sink, void 
             fclose(file);
         return say(BF_EFORM, ret_message, name, 0, why);
     }
-    enum bf_err err = read_open(&c, p, name, ret_message);
+    enum bf_err err = capture_create(pcap_datalink(p), sink, arg, ret, &c);
+    if (err == BF_EUNSUP)
+        err = capture_unknown_link(pcap_datalink(p), name, ret_message);
+    else if (!err)
+        err = read_packets(c, p, name, ret_message);
     pcap_close(p);
     return err;
 }

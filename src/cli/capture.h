@@ -40,11 +40,27 @@ typedef bool capture_sink(void *arg, const struct capture_request *request);
 bool capture_looks(struct span head);
 
 /*
+ * Fed packet by packet: what capture_read is made of, and what watching an interface feeds. link: the number libpcap
+ * has for the link type (DLT_). counts is the caller's, and outlives it. BF_EUNSUP: a link type not known; BF_ENOMEM.
+ */
+struct capture;
+enum bf_err capture_create(int link, capture_sink *sink, void *arg, struct capture_counts *counts,
+                           struct capture **ret) must_use;
+/* BF_EUNSUP, and the sentence that says so. */
+enum bf_err capture_unknown_link(int link, const char *name, char **ret_message);
+/* One frame, as much of it as was captured; false: sink said stop. */
+bool capture_packet(struct capture *c, struct span frame, utc_t utc, int32_t us);
+/* No more will come: half messages are counted as damaged. NULL is fine. */
+void capture_destroy(struct capture *c);
+
+/*
  * Reads `file` to its end and closes it (but standard input), also on error. name is for messages.
  * BF_EFORM: no capture, or it breaks off: *ret_message says what and at which packet, to be freed; what came before
  * was given to sink. BF_EUNSUP: a link type that is not known. BF_ENOMEM.
  */
 enum bf_err capture_read(FILE *file, const char *name, capture_sink *sink, void *arg,
                          struct capture_counts *ret, char **ret_message) must_use;
+
+AUTO_DEFINE(struct capture, capture_destroy);
 
 #endif

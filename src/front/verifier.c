@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static enum bf_err signers_start(struct bf_verifier *v, const struct verifier_op
     enum bf_err err = BF_OK;
     if (!o->offline)
         err = fetch_create(&(struct fetch_options){ .lab = o->judge.lab_urls,
-                                                    .total_ms = o->budget_ms,
+                                                    .total_ms = o->fetch_ms ? o->fetch_ms : o->budget_ms,
                                                     .proxy = o->proxy,
                                                     .ca_file = o->ca_file },
                            &v->fetch);
@@ -391,4 +392,29 @@ enum bf_err verifier_hear(struct bf_verifier *v, struct seat *seat, const struct
         for (size_t i = 0; i < h.n_wants; i++)
             h.asked_again |= h.wants[i].stale;
     }
+}
+
+enum bf_err verifier_try(struct bf_verifier *v, struct seat *seat, const struct call *call,
+                         struct verifier_try *t, verifier_heard *heard, void *arg)
+{
+    struct hearing h = { .judge = &v->judge,
+                         .call = call,
+                         .arena = seat->arena,
+                         .desk = seat->desk,
+                         .last = t->last,
+                         .asked_again = t->asked_again };
+    epoch_enter(v->epoch, seat->epoch_slot);
+    judge_many(&v->judge, seat->desk, (struct hearing *const[]){ &h }, 1);
+    const bool judged = h.state == HEARING_JUDGED;
+    const enum bf_err err = judged ? heard(arg, v, seat, &h.verdict, call) : t->last ? BF_EINVAL : BF_EAGAIN;
+    epoch_exit(v->epoch, seat->epoch_slot);
+    if (err != BF_EAGAIN || judged)
+        return err;
+    atomic_fetch_add(t->pending, (unsigned)h.n_wants);
+    for (size_t i = 0; i < h.n_wants; i++) {
+        t->asked_again |= h.wants[i].stale;
+        if (signers_want(v->signers, h.wants[i].x5u, t->source, h.wants[i].stale, t->arrived, t->arg))
+            t->arrived(t->arg);
+    }
+    return BF_EAGAIN;
 }

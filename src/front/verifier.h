@@ -20,6 +20,7 @@ struct verifier_options {
     const char *cert, *certs, *cache, *proxy, *ca_file; /* NULL: none */
     bool offline, ignore_pai, color;
     unsigned budget_ms;
+    unsigned fetch_ms; /* how long a fetch may go on; 0: budget_ms */
     size_t replay_entries;
     enum es256_choice engine;
     size_t tables_bytes;
@@ -57,6 +58,25 @@ typedef enum bf_err verifier_heard(void *arg, const struct bf_verifier *v, struc
                                    const struct verdict *verdict, const struct call *call);
 enum bf_err verifier_hear(struct bf_verifier *v, struct seat *seat, const struct call *call,
                           verifier_heard *heard, void *arg) must_use;
+
+/*
+ * The same, and waits for nothing: BF_EAGAIN when the call lacks something. What it lacks was asked for: *pending was
+ * raised by so many, and arrived(arg) is called as often, from other threads, or at the latest when the verifier ends.
+ * Ask again with the same call, and the same asked_again. source: as in signers_want.
+ */
+struct verifier_try {
+    bool last;        /* in: judge with what there is: never BF_EAGAIN */
+    bool asked_again; /* in and out: false at first */
+    uint64_t source;
+    _Atomic unsigned *pending;
+    void (*arrived)(void *arg);
+    void *arg;
+};
+enum bf_err verifier_try(struct bf_verifier *v, struct seat *seat, const struct call *call,
+                         struct verifier_try *t, verifier_heard *heard, void *arg) must_use;
+
+/* Does the request start a call? BF_EUNSUP: it is something else; BF_EFORM: it cannot be one. */
+enum bf_err verifier_invite_check(const struct sip_message *m, struct fault *f) must_use;
 
 const struct call_rules *verifier_rules(const struct bf_verifier *v);
 bool verifier_ignores_pai(const struct bf_verifier *v);

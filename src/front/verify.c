@@ -203,8 +203,7 @@ static const char *missing_text(const char *name)
     return "a mandatory header is missing";
 }
 
-/* Is this the beginning of a call? */
-static enum bf_err invite_check(const struct sip_message *m, struct fault *f)
+enum bf_err verifier_invite_check(const struct sip_message *m, struct fault *f)
 {
     const char *missing = message_missing(m);
 
@@ -227,7 +226,7 @@ static enum bf_err hear_sip(struct bf_verifier *v, struct seat *seat, struct spa
         return BF_ENOMEM;
     enum bf_err err = message_read(message, SIP_BARE_LF, seat->message, f);
     if (!err)
-        err = invite_check(seat->message, f);
+        err = verifier_invite_check(seat->message, f);
     struct peer nobody = { .pai = !verifier_ignores_pai(v) };
     struct call call = { 0 };
     if (!err)

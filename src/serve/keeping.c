@@ -2,7 +2,7 @@
 /* What is kept of a call: its record, and the one line of the log that tells its verdict. */
 #include "serve/worker.h"
 
-#include "verdict/check.h"
+#include "record/judged.h"
 
 static const char *const transports[] = { [DOOR_UDP] = "udp", [DOOR_TCP] = "tcp", [DOOR_HTTP] = "http" };
 
@@ -26,70 +26,6 @@ static void set_key(struct worker *w, const struct lane *lane, struct record *re
         }
     }
     memcpy(ret->key, lane->id.bytes, sizeof ret->key);
-}
-
-static void set_signer(const struct verdict *v, struct record *ret)
-{
-    if (v->winner < 0)
-        return;
-    const struct identity_result *id = &v->identities[v->winner];
-    ret->origid = id->token.origid;
-    ret->x5u = id->token.x5u;
-    ret->iat = id->token.iat;
-    if (id->signer) {
-        ret->spc = span_of(id->signer->spc);
-        ret->serial = span_of(id->signer->serial);
-        ret->subject = span_of(id->signer->subject);
-    }
-}
-
-static void set_replays(const struct verdict *v, const struct call *call, struct record *ret)
-{
-    for (size_t i = 0; i < v->n_identities && i < ARRAY_SIZE(ret->replays); i++)
-        if (v->identities[i].entered) {
-            struct replay_sighting *s = &ret->replays[ret->n_replays++];
-            memcpy(s->key, v->identities[i].replay_key, sizeof s->key);
-            memcpy(s->same, call->same, sizeof s->same);
-            s->source = call->peer.source;
-        }
-}
-
-/* What a pass has to say follows from its check. */
-static struct record_ballot ballot_of(const struct cast *c)
-{
-    return (struct record_ballot){ .check = span_of(c->check->name),
-                                   .identity = c->identity,
-                                   .vote = (uint8_t)c->ballot.vote,
-                                   .why = c->ballot.vote == PASS ? SPAN_NONE : span_of(c->ballot.why) };
-}
-
-/* Without memory for them the record goes without its ballots: the verdict counts more. */
-static void set_ballots(struct lane *lane, const struct verdict *v, struct record *ret)
-{
-    struct record_ballot *ballots = arena_take(lane->arena, v->n_casts * sizeof *ballots + 1);
-    if (!ballots)
-        return;
-    for (size_t i = 0; i < v->n_casts; i++)
-        ballots[i] = ballot_of(&v->casts[i]);
-    ret->ballots = ballots;
-    ret->n_ballots = v->n_casts;
-}
-
-static void set_verdict(struct lane *lane, struct record *ret)
-{
-    const struct verdict *v = &lane->hearing.verdict;
-    ret->kind = RECORD_VERIFIED;
-    ret->outcome = (uint8_t)v->outcome;
-    ret->verstat = (uint8_t)v->verstat;
-    ret->attest = v->attest;
-    ret->lab = v->lab;
-    ret->proof = span_of(v->proof);
-    ret->trust_domain = span_of(v->trust_domain);
-    ret->failure = v->failure ? span_of(stir_case_row(v->failure)->name) : SPAN_NONE;
-    ret->why = span_of(v->why);
-    set_signer(v, ret);
-    set_replays(v, &lane->call, ret);
-    set_ballots(lane, v, ret);
 }
 
 static void set_other(const struct lane *lane, struct record *ret)
@@ -120,25 +56,6 @@ static void set_other(const struct lane *lane, struct record *ret)
     }
 }
 
-static void set_signalling(const struct lane *lane, struct record *ret)
-{
-    const struct call *c = &lane->call;
-    ret->caller = c->has_caller ? number_span(&c->caller) : SPAN_NONE;
-    ret->called = c->has_called ? number_span(&c->called) : SPAN_NONE;
-    ret->claimed_name = c->claimed_name;
-    ret->masked = c->anonymous;
-    ret->call_id = c->call_id;
-    ret->request_uri = c->request_uri;
-    ret->from = c->from_uri;
-    ret->to = c->to_uri;
-    if (lane->json)
-        return;
-    ret->from = message_header(&lane->message, SIP_H_FROM);
-    ret->pai = message_header(&lane->message, SIP_H_P_ASSERTED_IDENTITY);
-    ret->to = message_header(&lane->message, SIP_H_TO);
-    ret->request_uri = lane->message.uri;
-}
-
 void keeping_record(struct worker *w, struct lane *lane, struct record *ret, char peer[static 64])
 {
     const struct config *c = w->snapshot->config;
@@ -147,9 +64,9 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
     set_key(w, lane, ret);
     ret->source_peer = span_of(addr_text(origin_addr(&lane->origin), peer));
     ret->transport = span_of(transports[lane->origin.door]);
-    set_signalling(lane, ret);
+    record_of_call(&lane->call, lane->json ? NULL : &lane->message, ret);
     if (lane->kind <= KIND_IMPOSTOR)
-        set_verdict(lane, ret);
+        record_of_verdict(&lane->hearing.verdict, &lane->call, lane->arena, ret);
     else
         set_other(lane, ret);
     ret->status = lane->status;
