@@ -13,11 +13,19 @@
 const struct dial_plan dial_plan_usual = { .digits_are_numbers = true };
 
 #define LONGEST         15u /* E.164, and what a TNAuthList can hold: PP-015 */
+#define LONGEST_DIALLED 24u /* before prefixes are taken off: 00 33 10200 123456789 */
 #define SHORTEST_GLOBAL 7u  /* with its country code; below are service codes */
+
+/* A French number that was ported: its country code, five digits that say to which carrier, nine of its own. */
+#define PORTED_CODE     2u
+#define PORTED_PREFIX   5u
+#define PORTED_NATIONAL 9u
+#define PORTED          (PORTED_CODE + PORTED_PREFIX + PORTED_NATIONAL)
 
 struct dialled {
     struct number n;
     bool plus;
+    size_t longest_at; /* where the first digit stands that is one too many for a number without prefixes */
 };
 
 /* One digit, mark or separator. false: it cannot stand in a number. */
@@ -28,7 +36,7 @@ static bool dialled_add(struct dialled *d, char c, bool first)
         return first;
     }
     if (char_is(c, CHAR_DIGIT) || c == '#' || c == '*') {
-        if (d->n.n == LONGEST)
+        if (d->n.n == LONGEST_DIALLED)
             return false;
         d->n.digits[d->n.n++] = c;
         return true;
@@ -51,6 +59,8 @@ static bool dialled_read(struct span text, bool escaped, struct dialled *d, size
         *ret_at = i;
         if (!dialled_add(d, c, i == 0))
             return false;
+        if (d->n.n == LONGEST)
+            d->longest_at = i + taken;
     }
     *ret_at = text.n;
     return d->n.n > 0;
@@ -80,17 +90,34 @@ static void drop_front(struct number *n, size_t count)
 
 static bool put_front(struct number *n, struct span prefix)
 {
-    if (prefix.n + n->n > LONGEST)
+    if (prefix.n + n->n > LONGEST_DIALLED)
         return false;
     memmove(n->digits + prefix.n, n->digits, n->n);
     memcpy(n->digits, prefix.p, prefix.n);
     n->n = (uint8_t)(n->n + prefix.n);
+    n->global = true;
     return true;
+}
+
+/* 33 10200 123456789 -> 33 123456789: no number in France is so long otherwise. */
+static void drop_ported(struct number *n)
+{
+    if (n->n == PORTED && starts_with(n, "33")) {
+        n->n = PORTED_CODE + PORTED_NATIONAL;
+        memmove(n->digits + PORTED_CODE, n->digits + PORTED_CODE + PORTED_PREFIX, PORTED_NATIONAL);
+    }
 }
 
 static bool is_national(const struct dial_plan *plan, size_t digits)
 {
     return digits >= plan->national_min && digits <= plan->national_max;
+}
+
+/* Behind a trunk prefix a ported number can be told as well. */
+static bool is_national_or_ported(const struct dial_plan *plan, size_t digits)
+{
+    return is_national(plan, digits) ||
+           (digits == PORTED_PREFIX + PORTED_NATIONAL && span_equal(span_of(plan->country), SPAN("33")));
 }
 
 /* `;phone-context=+44`: the number is the rest of one that begins so. Too short a one is a service code (911). */
@@ -105,39 +132,58 @@ static bool apply_context(const struct dial_plan *plan, struct span context, str
     return n->n > 3 && (size_t)n->n + d.n.n >= least && put_front(n, number_span(&d.n));
 }
 
+static bool drop_international(struct number *n, const char *prefix)
+{
+    const size_t length = strlen(prefix);
+    if (!starts_with(n, prefix) || n->n < length + SHORTEST_GLOBAL || n->digits[length] == '0')
+        return false;
+    drop_front(n, length);
+    n->global = true;
+    return true;
+}
+
+/* `110 112 115` lists 112. */
+static bool is_service(const char *services, const struct number *n)
+{
+    for (struct span word, rest = span_of(services); rest.n; rest = span_from(rest, word.n + 1)) {
+        word = span_first(rest, span_find(rest, ' '));
+        if (span_equal(word, number_span(n)))
+            return true;
+    }
+    return false;
+}
+
 /* What the digits mean here (TN-004). Without a rule that fits they stay as they are. */
 static void apply_plan(const struct dial_plan *plan, struct number *n)
 {
-    const size_t international = strlen(plan->international_prefix), trunk = strlen(plan->trunk_prefix);
-    const size_t country = strlen(plan->country);
-    if (!all_digits(n))
+    const size_t trunk = strlen(plan->trunk_prefix), country = strlen(plan->country);
+    if (!all_digits(n) || (plan->services && n->n < SHORTEST_GLOBAL && is_service(plan->services, n)))
         return;
-    if (starts_with(n, plan->international_prefix) && n->n >= international + SHORTEST_GLOBAL &&
-        n->digits[international] != '0') {
-        drop_front(n, international);
+    if (drop_international(n, plan->international_prefix) || drop_international(n, plan->second_prefix))
         return;
-    }
-    if (!country || !plan->national_max)
+    if (plan->digits_are_global)
+        number_assume_global(n);
+    if (n->global || !country || !plan->national_max)
         return;
-    if (starts_with(n, plan->trunk_prefix) && is_national(plan, n->n - trunk)) {
+    if (starts_with(n, plan->trunk_prefix) && is_national_or_ported(plan, n->n - trunk)) {
         drop_front(n, trunk);
         (void)put_front(n, span_of(plan->country));
-        return;
-    }
-    if (starts_with(n, plan->country) && is_national(plan, n->n - country))
-        return;
-    if (is_national(plan, n->n))
+    } else if (starts_with(n, plan->country) && is_national(plan, n->n - country)) {
+        n->global = true;
+    } else if (is_national(plan, n->n) && (trunk == 0 || plan->national_min == plan->national_max)) {
         (void)put_front(n, span_of(plan->country));
+    }
 }
 
 /* Canonical digits of what was dialled; false when that cannot be a number. */
 static bool resolve(struct dialled *d, const struct dial_plan *plan, struct span context)
 {
     if (d->plus)
-        return is_global(&d->n);
-    if (plan && !(context.n && apply_context(plan, context, &d->n)))
+        d->n.global = is_global(&d->n);
+    else if (plan && !(context.n && apply_context(plan, context, &d->n)))
         apply_plan(plan, &d->n);
-    return true;
+    drop_ported(&d->n);
+    return d->n.n <= LONGEST && (!d->plus || d->n.global);
 }
 
 bool number_of_uri(const struct sip_uri *uri, const struct dial_plan *plan, struct number *ret)
@@ -171,7 +217,10 @@ enum bf_err number_of_text(struct span text, const struct dial_plan *plan, struc
     if (!dialled_read(typed, false, &d, &at))
         return fault_at(fault, BF_EFORM, span_offset(text, typed.p) + at, "this is not a telephone number");
     if (!resolve(&d, plan, SPAN_NONE))
-        return fault_at(fault, BF_EFORM, span_offset(text, typed.p), "no country has such a number");
+        return d.n.n > LONGEST
+                   ? fault_at(fault, BF_EFORM, span_offset(text, typed.p) + d.longest_at,
+                              "no number has more than 15 digits")
+                   : fault_at(fault, BF_EFORM, span_offset(text, typed.p), "no country has such a number");
     *ret = d.n;
     return BF_OK;
 }
@@ -181,7 +230,21 @@ bool number_is_canonical(struct span digits)
     size_t n = 0;
     while (n < digits.n && (char_is(digits.p[n], CHAR_DIGIT) || digits.p[n] == '#' || digits.p[n] == '*'))
         n++;
-    return n == digits.n && n >= 1 && n <= LONGEST;
+    return n == digits.n && n >= 1 && (n <= LONGEST || (n == PORTED && span_starts(digits, SPAN("33"))));
+}
+
+bool number_is(const struct number *n, struct span tn)
+{
+    if (span_equal(tn, number_span(n)))
+        return true;
+    return tn.n == PORTED && n->n == PORTED_CODE + PORTED_NATIONAL && span_starts(tn, SPAN("33")) &&
+           starts_with(n, "33") &&
+           span_equal(span_from(tn, PORTED_CODE + PORTED_PREFIX), span_from(number_span(n), PORTED_CODE));
+}
+
+void number_assume_global(struct number *n)
+{
+    n->global = n->global || (n->n >= SHORTEST_GLOBAL && is_global(n));
 }
 
 char *number_show(const struct number *n, char out[static LIMIT_NUMBER + 2])

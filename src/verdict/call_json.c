@@ -81,6 +81,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
         ret->is_number = true;
         if (number_of_text(text_of(r, &text), r->rules->plan, &ret->number, NULL) != BF_OK)
             return fault_at(r->fault, BF_EFORM, offset(r, &text), "not a telephone number");
+        number_assume_global(&ret->number); /* a tn begins with its country code */
         return BF_OK;
     }
     if (json_member(v, SPAN("uri"), &member)) {

@@ -8,7 +8,7 @@
 bool dest_lists(const struct token *t, const struct number *number)
 {
     for (size_t i = 0; i < t->n_dest; i++)
-        if (!t->dest[i].is_uri && span_equal(t->dest[i].text, number_span(number)))
+        if (!t->dest[i].is_uri && number_is(number, t->dest[i].text))
             return true;
     return false;
 }

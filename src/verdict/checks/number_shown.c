@@ -33,7 +33,7 @@ static bool shows_proven(const struct judge_options *o, const struct shown_numbe
         return proven->is_uri && s->uri.n && span_equal(s->uri, proven->text);
     if (proven->is_uri)
         return false;
-    if (span_equal(number_span(&s->number), proven->text) || is_same_line(o, &s->number, proven->text))
+    if (number_is(&s->number, proven->text) || is_same_line(o, &s->number, proven->text))
         return true;
     return s->place == PLACE_DISPLAY && is_tail_of(&s->number, proven->text);
 }

@@ -4,7 +4,7 @@
 
 static bool is_party(const struct party *party, const struct shown_number *shown)
 {
-    return shown->is_number ? !party->is_uri && span_equal(party->text, number_span(&shown->number))
+    return shown->is_number ? !party->is_uri && number_is(&shown->number, party->text)
                             : party->is_uri && shown->uri.n && span_equal(party->text, shown->uri);
 }
 
