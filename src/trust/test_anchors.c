@@ -99,8 +99,9 @@ static void int_006_a_domain_speaks_for_its_numbers_only(void **state)
         struct number caller;
         bool spoken_for;
     } rows[] = {
-        { { "12025550123", 11 }, true }, { { "12125550123", 11 }, false }, { { "12155550100", 11 }, true },
-        { { "12155550199", 11 }, true }, { { "12155550200", 11 }, false }, { { "442071838750", 12 }, false },
+        { { .digits = "12025550123", .n = 11 }, true },  { { .digits = "12125550123", .n = 11 }, false },
+        { { .digits = "12155550100", .n = 11 }, true },  { { .digits = "12155550199", .n = 11 }, true },
+        { { .digits = "12155550200", .n = 11 }, false }, { { .digits = "442071838750", .n = 12 }, false },
     };
     struct pki_dir dir = pki_dir();
     struct pki p = pki_usual();

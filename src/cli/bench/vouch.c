@@ -41,7 +41,7 @@ static bool calls_fill(struct vouch *v)
     struct call call = { .arrival = clock_now(&clock_system), .has_caller = true, .has_called = true };
     if (addr_read(SPAN("127.0.0.1:5060"), &call.peer.addr, &n, NULL) != BF_OK)
         return false;
-    call.called = (struct number){ MADE_CALLED, sizeof MADE_CALLED - 1 };
+    call.called = (struct number){ .digits = MADE_CALLED, .n = sizeof MADE_CALLED - 1 };
     for (size_t i = 0; i < BATCH; i++) {
         char digits[16];
         call.caller.n = (uint8_t)snprintf(digits, sizeof digits, "1215555%04zu", i);
