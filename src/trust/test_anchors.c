@@ -94,7 +94,8 @@ static void a_file_that_gives_no_anchor_is_refused_with_its_name(void **state)
 
 static void int_006_a_domain_speaks_for_its_numbers_only(void **state)
 {
-    static const struct number_range ranges[] = { { { "1202", 4 }, 0 }, { { "12155550100", 11 }, 100 } };
+    static const struct number_range ranges[] = { { { .digits = "1202", .n = 4 }, 0 },
+                                                  { { .digits = "12155550100", .n = 11 }, 100 } };
     static const struct {
         struct number caller;
         bool spoken_for;
