@@ -15,6 +15,12 @@ PATIENCE = 20  # seconds: nothing here takes that long; a machine that is busy m
 _started = []
 
 
+def started(process):
+    """It is ended with this program, whatever happens."""
+    _started.append(process)
+    return process
+
+
 @atexit.register
 def _end_all():
     """What a failed test has left running."""

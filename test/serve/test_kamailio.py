@@ -1,41 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kamailio in front, acting on our 302 with examples/kamailio.cfg; bonafide is killed in the middle, and calls go on."""
-from house import *
-
-
-class Pbx:
-    """A phone system that takes every call and remembers what it was told."""
-
-    def __init__(self):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.calls = {}
-        self.thread = threading.Thread(target=self.answer, daemon=True)
-        self.thread.start()
-
-    def answer(self):
-        while True:
-            try:
-                message, peer = self.socket.recvfrom(65535)
-            except OSError:
-                return
-            if message.startswith((b"ACK", b"SIP/2.0")):
-                continue
-            if message.startswith(b"INVITE"):
-                self.calls.setdefault(header(message, "Call-ID"), (time.monotonic(), message))
-            lines = []
-            for line in message.decode().split("\r\n\r\n")[0].split("\r\n")[1:]:
-                name = line.split(":")[0]
-                if name in ("Via", "From", "Call-ID", "CSeq", "Record-Route"):
-                    lines.append(line)
-                elif name == "To":
-                    lines.append(line if ";tag=" in line else line + ";tag=pbx")
-            lines += [f"Contact: <sip:pbx@127.0.0.1:{self.port}>", "Content-Length: 0"]
-            self.socket.sendto(("SIP/2.0 200 OK\r\n" + "\r\n".join(lines) + "\r\n\r\n").encode(), peer)
-
-    def got(self, call_id):
-        return eventually(lambda: self.calls.get(call_id + "@test"), f"the call {call_id} at the phone system")
+from kamailio import *
 
 
 def main(place):
@@ -46,45 +11,8 @@ def main(place):
     pbx = Pbx()
     server = Server(place + "/s", {"policy": {"broken": "reject"}, "redress": "https://example.com/help",
                                    "sip": {"next_hop": f"sip:127.0.0.1:{pbx.port}"}}, lab=lab).start()
-    free = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    free.bind(("127.0.0.1", 0))
-    port = free.getsockname()[1]
-    free.close()
-    text = read(os.path.join(SOURCE, "examples", "kamailio.cfg")).decode()
-    for name, value in (("LISTEN", f"udp:127.0.0.1:{port}"), ("BONAFIDE", f"sip:127.0.0.1:{server.door('udp')[1]}"),
-                        ("PBX", f"sip:127.0.0.1:{pbx.port}")):
-        text, n = re.subn(rf'(#!substdef "!{name}!)[^!]*!', rf"\g<1>{value}!", text)
-        equal(n, 1, name)
-    with open(place + "/kamailio.cfg", "w") as f:
-        f.write(text)
-    log = open(place + "/kamailio.log", "wb")
-    kamailio = subprocess.Popen(["kamailio", "-f", place + "/kamailio.cfg", "-DD", "-E", "-m", "64", "-M", "8", "-w", place,
-                                 "-Y", place], stdout=log, stderr=log)
-    u = Udp(("127.0.0.1", port))
-
-    def up():
-        u.send(request("OPTIONS", uri=f"sip:127.0.0.1:{port}"))
-        try:
-            return status(u.receive(0.2))
-        except OSError:
-            return False
-
-    def call(name, **wishes):
-        """Places a call, acknowledges it; the time it took to the phone system and what arrived there."""
-        message = request(call_id=name, via=f"127.0.0.1:{u.socket.getsockname()[1]}", **wishes)
-        begun = time.monotonic()
-        answer = u.ask(message)
-        if status(answer) != 200:
-            u.send(follow("ACK", message, header(answer, "To")))
-            return None, answer
-        at, arrived = pbx.got(name)
-        return at - begun, arrived
-
-    def starts():
-        """Kamailio starts with examples/kamailio.cfg, addresses changed"""
-        eventually(up, "Kamailio answers: " + read(place + "/kamailio.log")[-500:].decode(errors="replace"))
-        while not u.silent(0.1):
-            pass
+    kamailio = Kamailio(place, "kamailio.cfg", BONAFIDE=f"sip:127.0.0.1:{server.door('udp')[1]}", PBX=f"sip:127.0.0.1:{pbx.port}")
+    call = lambda name, **wishes: kamailio.call(pbx, name, **wishes)
 
     def genuine():
         """a genuine call arrives with its verdict, its verstat and its attestation"""
@@ -138,16 +66,10 @@ def main(place):
 
     def ends():
         """Kamailio ends"""
-        kamailio.terminate()
-        equal(kamailio.wait(PATIENCE), 0)
+        kamailio.stop()
         lab.close()
 
-    try:
-        tap([starts, genuine, stripped, refused, emergency, killed, back, ends])
-    finally:
-        if kamailio.poll() is None:
-            kamailio.terminate()
-            kamailio.wait(PATIENCE)
+    tap([genuine, stripped, refused, emergency, killed, back, ends])
 
 
 with scratch() as place:
