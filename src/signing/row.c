@@ -92,12 +92,13 @@ static enum bf_err load_chain(struct sign_row *row, const char *path, char **ret
     if (!chain)
         return errno ? told(BF_EIO, ret_message, "%s: %s", path, strerror(errno))
                      : told(BF_EFORM, ret_message, "%s: no PEM certificate in it", path);
+    row->chain = chain;
     for (int i = 0; i < sk_X509_num(chain) && !leaf; i++)
         if (is_of_key(sk_X509_value(chain, i), key_public(row->key)))
             leaf = sk_X509_value(chain, i);
+    row->leaf = leaf;
     if (leaf)
         narrow_by_chain(row, chain, leaf);
-    sk_X509_pop_free(chain, X509_free);
     return leaf ? BF_OK : told(BF_EINVAL, ret_message, "%s: no certificate in it is of this row's key", path);
 }
 
@@ -109,41 +110,63 @@ static void *copy(const void *p, size_t n, size_t size)
     return q;
 }
 
-static enum bf_err copy_texts(struct sign_row *row, const struct sign_row_options *o)
-{
-    row->numbers = copy(o->numbers, o->n_numbers, sizeof *o->numbers);
-    row->customers = copy(o->customers, o->n_customers, sizeof *o->customers);
-    row->x5u = strdup(o->x5u);
-    row->n_numbers = o->n_numbers;
-    row->n_customers = o->n_customers;
-    row->attest = o->attest;
-    return row->numbers && row->customers && row->x5u ? BF_OK : BF_ENOMEM;
-}
+/* What a token is signed with: all but whose calls. */
+struct paper {
+    char attest;
+    const char *key, *x5u, *chain;
+};
 
-enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, struct sign_keys *keys,
-                     char **ret_message)
+static enum bf_err take_paper(struct sign_row *row, const struct paper *p, struct sign_keys *keys,
+                              char **ret_message)
 {
     struct fault fault = { 0, "" };
-    *row = (struct sign_row){ .not_before = INT64_MIN, .not_after = INT64_MAX };
-    if (o->attest < 'A' || o->attest > 'C')
+    if (p->attest < 'A' || p->attest > 'C')
         return told(BF_EINVAL, ret_message, "attest must be A, B or C");
-    if (o->n_numbers == 0)
-        return told(BF_EINVAL, ret_message, "no numbers: a row without them would sign nothing");
-    if (!o->key_path || !o->x5u)
-        return told(BF_EINVAL, ret_message, "%s is missing", o->key_path ? "x5u" : "key");
-    if (fetch_url_allowed(span_of(o->x5u), true, &fault) != BF_OK)
+    if (!p->key || !p->x5u || !*p->key || !*p->x5u)
+        return told(BF_EINVAL, ret_message, "%s is missing", p->key && *p->key ? "x5u" : "key");
+    if (fetch_url_allowed(span_of(p->x5u), true, &fault) != BF_OK)
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
-    enum bf_err err = copy_texts(row, o);
+    row->attest = p->attest;
+    if (!(row->x5u = strdup(p->x5u)))
+        return BF_ENOMEM;
+    enum bf_err err = BF_OK;
     for (char attest = row->attest; err == BF_OK && attest <= 'C'; attest++)
         err =
             token_template_create(PPT_SHAKEN, span_of(row->x5u), attest, &row->tokens[attest - 'A'], &fault);
     if (err == BF_EFORM || err == BF_ELIMIT)
         return told(BF_EINVAL, ret_message, "x5u: %s", fault.what);
     if (err == BF_OK)
-        err = sign_keys_load(keys, o->key_path, &row->key, ret_message);
-    if (err == BF_OK && o->chain_path)
-        err = load_chain(row, o->chain_path, ret_message);
-    return err;
+        err = sign_keys_load(keys, p->key, &row->key, ret_message);
+    return err == BF_OK && p->chain && *p->chain ? load_chain(row, p->chain, ret_message) : err;
+}
+
+static void begin(struct sign_row *row)
+{
+    memset(row, 0, sizeof *row);
+    row->not_before = INT64_MIN;
+    row->not_after = INT64_MAX;
+}
+
+enum bf_err row_init(struct sign_row *row, const struct sign_row_options *o, struct sign_keys *keys,
+                     char **ret_message)
+{
+    const struct paper paper = { o->attest, o->key_path, o->x5u, o->chain_path };
+    begin(row);
+    if (o->n_numbers == 0)
+        return told(BF_EINVAL, ret_message, "no numbers: a row without them would sign nothing");
+    row->numbers = copy(o->numbers, o->n_numbers, sizeof *o->numbers);
+    row->customers = copy(o->customers, o->n_customers, sizeof *o->customers);
+    row->n_numbers = o->n_numbers;
+    row->n_customers = o->n_customers;
+    return row->numbers && row->customers ? take_paper(row, &paper, keys, ret_message) : BF_ENOMEM;
+}
+
+enum bf_err row_init_customer(struct sign_row *row, const struct sign_customer_options *o,
+                              struct sign_keys *keys, char **ret_message)
+{
+    const struct paper paper = { o->attest, o->key_path, o->x5u, o->chain_path };
+    begin(row);
+    return take_paper(row, &paper, keys, ret_message);
 }
 
 void row_clear(struct sign_row *row)
@@ -153,5 +176,6 @@ void row_clear(struct sign_row *row)
     free(row->x5u);
     for (size_t i = 0; i < ARRAY_SIZE(row->tokens); i++)
         token_template_destroy(row->tokens[i]);
-    *row = (struct sign_row){ 0 };
+    sk_X509_pop_free(row->chain, X509_free);
+    memset(row, 0, sizeof *row);
 }

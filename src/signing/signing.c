@@ -14,19 +14,12 @@
 #include "base/base64url.h"
 #include "base/random.h"
 #include "identity/identity.h"
-#include "signing/inventory.h"
-#include "signing/row.h"
+#include "signing/inside.h"
 #include "sip/date.h"
+#include "trust/own.h"
 
 #define DATE_TOLERANCE_S 60                     /* DT-001, DT-003 */
 #define INPUT_MOST       (LIMIT_X5U * 2 + 1024) /* a signing input of ours */
-
-struct signing {
-    struct sign_row *rows;
-    size_t n_rows;
-    struct sign_keys *keys;
-    struct inventory *inventory;
-};
 
 /* "row 3 (+12025550100): key.pem: …" */
 static void name_row(char **message, size_t i, const struct sign_row_options *o)
@@ -44,12 +37,12 @@ static void name_row(char **message, size_t i, const struct sign_row_options *o)
 static enum bf_err make_inventory(struct signing *s)
 {
     size_t n = 0, all = 0;
-    for (size_t i = 0; i < s->n_rows; i++)
+    for (size_t i = 0; i < s->n_sign; i++)
         all += s->rows[i].n_numbers;
     struct inventory_entry *entries = calloc(all ? all : 1, sizeof *entries);
     if (!entries)
         return BF_ENOMEM;
-    for (size_t i = 0; i < s->n_rows; i++)
+    for (size_t i = 0; i < s->n_sign; i++)
         for (size_t k = 0; k < s->rows[i].n_numbers; k++)
             entries[n++] = (struct inventory_entry){ &s->rows[i].numbers[k], (uint32_t)i };
     const enum bf_err err = inventory_create(entries, n, &s->inventory);
@@ -57,27 +50,76 @@ static enum bf_err make_inventory(struct signing *s)
     return err;
 }
 
-enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret,
-                           char **ret_message)
+static enum bf_err make_rows(struct signing *s, const struct signing_options *o, char **ret_message)
+{
+    enum bf_err err = BF_OK;
+    while (err == BF_OK && s->n_sign < o->n_rows) {
+        const size_t i = s->n_sign++;
+        s->n_rows = s->n_sign;
+        snprintf(s->names[i], sizeof s->names[i], "row %zu", i + 1);
+        err = row_init(&s->rows[i], &o->rows[i], s->keys, ret_message);
+        if (err != BF_OK)
+            name_row(ret_message, i, &o->rows[i]);
+    }
+    return err;
+}
+
+/* "customer acme: key.pem: …" */
+static void name_customer(char **message, const char *name)
+{
+    char *whole;
+    if (asprintf(&whole, "customer %s: %s", name, *message ? *message : "out of memory") < 0)
+        return;
+    free(*message);
+    *message = whole;
+}
+
+static enum bf_err make_customers(struct signing *s, const struct signing_options *o, char **ret_message)
+{
+    enum bf_err err = BF_OK;
+    while (err == BF_OK && s->n_customers < o->n_customers) {
+        const size_t i = s->n_customers++;
+        err = row_init_customer(&s->rows[s->n_rows++], &o->customers[i], s->keys, ret_message);
+        if (err == BF_OK)
+            err = customer_init(&s->customers[i], &o->customers[i], o->plan, ret_message);
+        if (err != BF_OK)
+            name_customer(ret_message, o->customers[i].name);
+    }
+    if (err == BF_OK && s->n_customers)
+        err = stock_create(o, &s->stock, ret_message);
+    return err;
+}
+
+enum bf_err signing_load(const struct signing_options *o, struct signing **ret, char **ret_message)
 {
     *ret_message = NULL;
+    const size_t n = o->n_rows + o->n_customers;
+    if (n > UINT16_MAX)
+        return BF_ELIMIT;
     auto_(signing_destroy) struct signing *s = calloc(1, sizeof *s);
-    if (!s || n > UINT16_MAX || !(s->rows = calloc(n ? n : 1, sizeof *s->rows)))
-        return n > UINT16_MAX ? BF_ELIMIT : BF_ENOMEM;
+    if (!s || !(s->rows = calloc(n ? n : 1, sizeof *s->rows)) ||
+        !(s->names = calloc(o->n_rows ? o->n_rows : 1, sizeof *s->names)) ||
+        !(s->customers = calloc(o->n_customers ? o->n_customers : 1, sizeof *s->customers)))
+        return BF_ENOMEM;
     enum bf_err err = sign_keys_create(n, &s->keys);
-    for (s->n_rows = 0; err == BF_OK && s->n_rows < n;) {
-        const size_t i = s->n_rows++;
-        err = row_init(&s->rows[i], &rows[i], s->keys, ret_message);
-        if (err != BF_OK)
-            name_row(ret_message, i, &rows[i]);
-    }
+    if (err == BF_OK)
+        err = make_rows(s, o, ret_message);
     if (err == BF_OK)
         err = make_inventory(s);
+    if (err == BF_OK)
+        err = make_customers(s, o, ret_message);
     if (err != BF_OK)
         return err;
     *ret = s;
     s = NULL;
     return BF_OK;
+}
+
+enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret,
+                           char **ret_message)
+{
+    const struct signing_options options = { .rows = rows, .n_rows = n };
+    return signing_load(&options, ret, ret_message);
 }
 
 void signing_destroy(struct signing *s)
@@ -86,6 +128,11 @@ void signing_destroy(struct signing *s)
         return;
     for (size_t i = 0; i < s->n_rows; i++)
         row_clear(&s->rows[i]);
+    for (size_t i = 0; i < s->n_customers; i++)
+        customer_clear(&s->customers[i]);
+    stock_destroy(s->stock);
+    free(s->customers);
+    free(s->names);
     inventory_destroy(s->inventory);
     sign_keys_destroy(s->keys);
     free(s->rows);
@@ -104,6 +151,9 @@ const char *sign_refusal_text(enum sign_refusal r)
     case SIGN_STALE_DATE: return "the Date header is more than 60 seconds off";
     case SIGN_EMERGENCY: return "an emergency or priority call is passed on untouched";
     case SIGN_EXPIRED: return "the certificate of the row is not valid now";
+    case SIGN_REVOKED: return "the certificate of the row is revoked";
+    case SIGN_PORTED_OUT: return "the number was ported out";
+    case SIGN_SUSPENDED: return "the number is suspended";
     case SIGN_FAILED: return "signing failed";
     }
     return "unknown";
@@ -134,7 +184,7 @@ static bool carries_shaken(const struct call *call)
     return call->identities_too_many;
 }
 
-static bool row_is_for(const struct sign_row *row, const struct sockaddr *addr)
+bool signing_row_is_for(const struct sign_row *row, const struct sockaddr *addr)
 {
     for (size_t i = 0; i < row->n_customers; i++)
         if (cidr_holds(&row->customers[i], addr))
@@ -153,17 +203,26 @@ static void see_row(void *arg, uint32_t row)
 {
     struct search *search = arg;
     search->seen = true;
-    if (row < search->row && row_is_for(&search->signing->rows[row], search->customer))
+    if (row < search->row && signing_row_is_for(&search->signing->rows[row], search->customer))
         search->row = row;
 }
 
-static enum sign_refusal find_row(const struct signing *s, const struct call *call, size_t *ret)
+/* A row of `sign`, as they stand in the file; else a customer. */
+enum sign_refusal signing_choose(const struct signing *s, const struct call *call, struct choice *ret)
 {
-    struct search search = { s, (const struct sockaddr *)&call->peer.addr, s->n_rows, false };
+    struct search search = { s, (const struct sockaddr *)&call->peer.addr, s->n_sign, false };
     inventory_look(s->inventory, &call->caller, see_row, &search);
-    if (search.row == s->n_rows)
-        return search.seen ? SIGN_NOT_FOR : SIGN_NO_ROW;
-    *ret = search.row;
+    if (search.row < s->n_sign) {
+        *ret = (struct choice){ .row = search.row, .attest = s->rows[search.row].attest };
+        return SIGN_OK;
+    }
+    const enum sign_refusal refusal = search.seen ? SIGN_NOT_FOR : SIGN_NO_ROW;
+    if (!s->stock)
+        return refusal;
+    const struct attested a = customers_decide(s->customers, s->n_customers, s->stock, call);
+    if (a.refusal != SIGN_OK)
+        return a.refusal == SIGN_NO_ROW ? refusal : a.refusal;
+    *ret = (struct choice){ s->n_sign + a.customer, a.attest, a.ground };
     return SIGN_OK;
 }
 
@@ -205,10 +264,8 @@ static enum bf_err write_input(const struct sign_row *row, const struct call *ca
     return token_template_write(row->tokens[what->attest - 'A'], &claims, out, NULL);
 }
 
-static enum sign_refusal may_sign(const struct signing *s, const struct sign_job *job, size_t *ret_row,
-                                  utc_t *ret_iat)
+enum sign_refusal signing_may(const struct call *call)
 {
-    const struct call *const call = job->call;
     if (call->never_block)
         return SIGN_EMERGENCY;
     if (carries_shaken(call))
@@ -217,13 +274,59 @@ static enum sign_refusal may_sign(const struct signing *s, const struct sign_job
         return SIGN_NO_CALLER;
     if (!call->has_called || !number_is_canonical(number_span(&call->called)))
         return SIGN_NO_CALLED;
-    enum sign_refusal refusal = find_row(s, call, ret_row);
-    if (refusal == SIGN_OK)
-        refusal = date_of(call, job->iat, ret_iat);
+    return SIGN_OK;
+}
+
+enum sign_refusal signing_times(const struct sign_row *row, const struct call *call, utc_t asked,
+                                utc_t *ret_iat)
+{
+    const enum sign_refusal refusal = date_of(call, asked, ret_iat);
     if (refusal != SIGN_OK)
         return refusal;
-    const struct sign_row *const row = &s->rows[*ret_row];
-    return row_is_valid(row, call->arrival.utc) && row_is_valid(row, *ret_iat) ? SIGN_OK : SIGN_EXPIRED;
+    if (!row_is_valid(row, call->arrival.utc) || !row_is_valid(row, *ret_iat))
+        return SIGN_EXPIRED;
+    return atomic_load_explicit(&row->revoked, memory_order_relaxed) ? SIGN_REVOKED : SIGN_OK;
+}
+
+static enum sign_refusal may_sign(const struct signing *s, const struct sign_job *job, struct choice *ret,
+                                  utc_t *ret_iat)
+{
+    enum sign_refusal refusal = signing_may(job->call);
+    if (refusal == SIGN_OK)
+        refusal = signing_choose(s, job->call, ret);
+    return refusal == SIGN_OK ? signing_times(&s->rows[ret->row], job->call, job->iat, ret_iat) : refusal;
+}
+
+/* ---- names and certificates ---- */
+
+const char *signing_name(const struct signing *s, size_t row)
+{
+    if (row >= s->n_rows)
+        return NULL;
+    return row < s->n_sign ? s->names[row] : s->customers[row - s->n_sign].name;
+}
+
+uint64_t signing_numbers(const struct signing *s)
+{
+    return s->stock ? stock_numbers(s->stock) : 0;
+}
+
+void signing_ask_lists(struct signing *s, const struct trust *trust)
+{
+    for (size_t i = 0; i < s->n_rows; i++)
+        if (s->rows[i].leaf)
+            atomic_store(&s->rows[i].revoked,
+                         trust_own_revoked(trust, s->rows[i].leaf, s->rows[i].chain) == REVOCATION_REVOKED);
+}
+
+bool signing_certificate(const struct signing *s, size_t i, struct sign_certificate *ret)
+{
+    if (i >= s->n_rows)
+        return false;
+    const struct sign_row *const row = &s->rows[i];
+    *ret =
+        (struct sign_certificate){ signing_name(s, i), row->x5u, row->not_after, atomic_load(&row->revoked) };
+    return true;
 }
 
 /* ---- many at a time ---- */
@@ -282,18 +385,19 @@ static enum sign_refusal begin(const struct signing *s, struct signing_desk *des
 {
     char room[INPUT_MOST];
     struct buf input = BUF_ON(room);
-    size_t row = 0;
+    struct choice choice = { 0 };
     memset(what, 0, sizeof *what);
-    const enum sign_refusal refusal = may_sign(s, asked, &row, &what->iat);
+    const enum sign_refusal refusal = may_sign(s, asked, &choice, &what->iat);
     if (refusal != SIGN_OK)
         return refusal;
-    what->row = (uint16_t)row;
-    what->attest = s->rows[row].attest;
+    const struct sign_row *const row = &s->rows[choice.row];
+    what->row = (uint16_t)choice.row;
+    what->attest = choice.attest;
     if (asked->attest_most > what->attest && asked->attest_most <= 'C')
         what->attest = asked->attest_most;
     put_origid(desk, asked->origid, what->origid);
-    job->key = s->rows[row].key;
-    return write_input(&s->rows[row], asked->call, what, &input) == BF_OK &&
+    job->key = row->key;
+    return write_input(row, asked->call, what, &input) == BF_OK &&
                    sha256_one(desk->sha256, buf_span(&input), job->digest) == BF_OK
                ? SIGN_OK
                : SIGN_FAILED;
@@ -330,7 +434,7 @@ enum bf_err signing_identity(const struct signing *s, const struct call *call, c
 {
     char room[INPUT_MOST + 1 + BASE64URL_TEXT(64)], signature[BASE64URL_TEXT(64)];
     struct buf token = BUF_ON(room);
-    if (what->row >= s->n_rows)
+    if (what->row >= s->n_rows || what->attest < s->rows[what->row].attest || what->attest > 'C')
         return BF_EINVAL;
     const struct sign_row *const row = &s->rows[what->row];
     const enum bf_err err = write_input(row, call, what, &token);

@@ -36,12 +36,68 @@ struct sign_row_options {
     const char *chain_path; /* PEM of the chain, or NULL: its leaf is checked against the key and the clock */
 };
 
+/* A letter of authority: the customer may use numbers that are another's, until it ends. */
+struct sign_letter_options {
+    const struct number_range *numbers;
+    size_t n_numbers;
+    const char *file;      /* of numbers/file.h; NULL or "": none */
+    utc_t until;           /* the last second it holds */
+    const char *reference; /* how people find the paper */
+};
+
+/* Somebody whose calls we carry. Any one of from, tls, keys, or, from addresses in `via`, trunk group and header identifies. */
+struct sign_customer_options {
+    const char *name;
+    char attest; /* the highest, 'A' to 'C' */
+    char others; /* of numbers that are not its own: 'B', 'C', or 0: they are not signed */
+    const struct number_range *numbers;
+    size_t n_numbers; /* beside those of the inventory */
+    const struct cidr *from, *via;
+    size_t n_from, n_via;
+    const char *const *tls, *const *keys, *const *trunk_groups; /* tgrp@trunk-context */
+    size_t n_tls, n_keys, n_trunk_groups;
+    const char *header_name, *header_value; /* NULL or "": none; needs `via` of private addresses only */
+    const struct sign_letter_options *letters;
+    size_t n_letters;
+    const char *key_path, *x5u, *chain_path;
+};
+
+struct signing_options {
+    const struct sign_row_options *rows;
+    size_t n_rows;
+    const struct sign_customer_options *customers;
+    size_t n_customers;
+    const char *const *inventory, *const *ported_out; /* numbers/file.h; columns customer, status, attest */
+    size_t n_inventory, n_ported_out;
+    const struct dial_plan *plan; /* of the files */
+};
+
 struct signing;
 
-/* Loads every key. Error: *ret_message, to be freed, names the row. */
+/* Loads every key and file. Error: *ret_message, to be freed, names the row, or file, line and column. */
+enum bf_err signing_load(const struct signing_options *options, struct signing **ret, char **ret_message)
+    must_use;
+/* With rows only. */
 enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct signing **ret,
                            char **ret_message) must_use;
 void signing_destroy(struct signing *s);
+uint64_t signing_numbers(const struct signing *s); /* in the inventory */
+
+/* What decided: "row 3", or the customer's name. Of a signed call's `row`; NULL: there is no such. Lives as long as s. */
+const char *signing_name(const struct signing *s, size_t row);
+
+/* ---- certificates: what the control thread looks after ---- */
+
+struct trust;
+struct sign_certificate {
+    const char *name, *x5u; /* of the row or customer */
+    utc_t not_after;        /* of it and those above it; INT64_MAX: no chain was given */
+    bool revoked;
+};
+/* Asks the revocation lists of all trust domains about the chains that are given. Calls may be signed meanwhile. */
+void signing_ask_lists(struct signing *s, const struct trust *trust);
+/* false: there are no more than i. */
+bool signing_certificate(const struct signing *s, size_t i, struct sign_certificate *ret);
 
 enum sign_refusal {
     SIGN_OK,
@@ -53,6 +109,9 @@ enum sign_refusal {
     SIGN_STALE_DATE, /* the Date header is further than 60 s off (DT-001): 403 */
     SIGN_EMERGENCY,  /* not signed, not delayed */
     SIGN_EXPIRED,    /* the row's certificate is not valid now */
+    SIGN_REVOKED,    /* a revocation list of the trust domains names it, or one above it */
+    SIGN_PORTED_OUT, /* the number was ported away, and its customer may sign no others */
+    SIGN_SUSPENDED,  /* the inventory says that nobody may use it now */
     SIGN_FAILED,     /* inside: the call goes out unsigned, alarm (SEC-066) */
 };
 const char *sign_refusal_text(enum sign_refusal r); /* words for people */

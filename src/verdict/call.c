@@ -322,6 +322,7 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
     struct sip_via via;
     enum bf_err err;
     memset(ret, 0, sizeof *ret);
+    ret->message = m;
     ret->arrival = arrival;
     ret->peer = *peer;
     ret->call_id = message_header(m, SIP_H_CALL_ID);

@@ -38,7 +38,8 @@ struct shown_number {
 #define CALL_SHOWN 8u
 
 struct call {
-    struct instant arrival; /* what freshness is judged by, also after parking */
+    const struct sip_message *message; /* the request it was read from, while that is at hand; NULL: none */
+    struct instant arrival;            /* what freshness is judged by, also after parking */
     struct peer peer;
 
     bool has_called; /* a number is called (Request-URI; only without one, To's) */
