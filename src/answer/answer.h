@@ -35,9 +35,12 @@ struct answer_options {
     enum verstat_place verstat_place;
     bool verstat_keep_on_impostor;
     const char *alert_info[IMPOSTOR + 1]; /* by outcome; "" none */
-    const char *display
-        [IMPOSTOR +
-         1]; /* by outcome: what a phone shows where the policy labels (answer/label.h); NULL: as usual */
+    /* By outcome: what a phone shows where the policy is to label (answer/label.h); NULL: as usual. */
+    const char *display[IMPOSTOR + 1];
+    bool refuse_anonymous; /* 433 to callers who withhold their number (RFC 5079) */
+    bool block_608;        /* what a block goes out with: 603, or 608 with its card (RFC 8688) */
+    const char *block_name, *block_key, *block_x5u; /* what the card is made of; NULL: none */
+    const char *block_card; /* value of its Call-Info, made with the snapshot (answer/refuse.h); NULL: none */
 };
 
 #define ANSWER_FAILURES LIMIT_IDENTITIES

@@ -12,18 +12,10 @@
  * Everything is computed from the request, the decision and the configuration, so a retransmission gets the same bytes.
  */
 #include "answer/lines.h"
+#include "answer/refuse.h"
 #include "sip/uri.h"
 
 #define ANSWER_GROWTH 2048u /* an answer is at most its request and this much */
-
-struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
-                                      const struct call *call)
-{
-    const struct answer_policy pass = { ACTION_PASS, NULL };
-    if (call->never_block || d->winning_case == CASE_SHED || d->signing)
-        return pass;
-    return options->policy[d->outcome];
-}
 
 /* ---- Contact ---- */
 
@@ -100,24 +92,6 @@ static void put_redirection(const struct lines *w, const struct answer_policy *p
     lines_alert_info(w);
 }
 
-/* The status a refusal goes out with: the code of the header that failed, else 603 with where to complain. */
-static int refusal_status(const struct decision *d, const char **reason)
-{
-    const struct stir_row *row = stir_case_row((enum stir_case)d->winning_case);
-    *reason = row->code ? row->phrase : "Network Blocked";
-    return row->code ? row->code : 603;
-}
-
-static void put_blocked(const struct lines *w)
-{
-    char memory[512];
-    struct buf b = BUF_ON(memory);
-    buf_printf(&b, "SIP;cause=603;text=\"v=analytics1;url=%s\"",
-               w->options->redress ? w->options->redress : "");
-    if (buf_ok(&b))
-        reply_header(w->out, "Reason", buf_span(&b));
-}
-
 static size_t ceiling_of(const struct sip_message *request, const struct buf *out)
 {
     const size_t most = request->bytes.n + ANSWER_GROWTH;
@@ -133,17 +107,16 @@ enum bf_err answer_sip(const struct answer_options *options, const struct signin
         .options = options, .signing = signing, .d = d, .request = request, .call = call, .out = out
     };
     const struct answer_policy policy = answer_policy_of(options, d, call);
-    const char *reason = "Moved Temporarily";
-    const bool refuse = policy.action == ACTION_REJECT;
-    const int status = refuse ? refusal_status(d, &reason) : 302;
+    const struct refusal refusal = refusal_of(options, d, call, DECIDED_BY_POLICY);
+    const int status = refusal.status ? refusal.status : 302;
     out->size = ceiling_of(request, out);
-    const enum bf_err err = reply_begin(out, request, from, status, reason, to_tag);
+    const enum bf_err err = reply_begin(out, request, from, status,
+                                        refusal.status ? refusal.reason : "Moved Temporarily", to_tag);
     if (err)
         return err;
-    if (!refuse)
+    if (!refusal.status)
         put_redirection(&w, &policy, next_hop);
-    else if (status == 603)
-        put_blocked(&w);
+    refusal_lines(options, &refusal, out);
     lines_verdict(&w);
     if (d->signing) {
         lines_identity(&w);

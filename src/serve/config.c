@@ -203,6 +203,15 @@ static void check_policy(struct loading *l)
                          "%s: reject needs \"redress\": write where people whose calls are "
                          "refused can complain",
                          names[i]);
+    const struct answer_options *a = &l->config->answer;
+    if (a->block_608 && (!a->block_key || !a->block_x5u))
+        config_fault(&l->reader, node_of(l, "policy.block_code"), 0,
+                     "policy.block_code: the card of a 608 is signed: write \"policy.block_key\" and "
+                     "\"policy.block_x5u\" as well");
+    if (a->block_608 && !a->redress[0])
+        config_fault(
+            &l->reader, node_of(l, "policy.block_code"), 0,
+            "policy.block_code: the card of a 608 says where to complain: write \"redress\" as well");
 }
 
 static void check_domains(struct loading *l)

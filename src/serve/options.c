@@ -214,6 +214,19 @@ const struct config_option config_options[] = {
       AT(answer.policy[BROKEN]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
     { "policy.impostor", &kind_policy, "pass", "The same for a call that pretends to be someone it is not.",
       AT(answer.policy[IMPOSTOR]), WORDS("pass", "label", "reject", "to:<SIP URI>") },
+    { "policy.anonymous", &kind_flag, "pass",
+      "Whether a call whose caller is withheld is let through, or refused with 433 (RFC 5079).",
+      AT(answer.refuse_anonymous), WORDS("pass", "reject") },
+    { "policy.block_code", &kind_flag, "603",
+      "What a refused call is answered with where no Identity header failed: 603 Network Blocked, or 608 "
+      "Rejected with a signed card that says where to complain (RFC 8688).",
+      AT(answer.block_608), WORDS("603", "608") },
+    { "policy.block_name", &kind_text, "Call blocking", "The name on that card.", AT(answer.block_name),
+      .min = 1, .max = 64 },
+    { "policy.block_key", &kind_file, "\"\"", "The private key that signs it, PEM, P-256.",
+      AT(answer.block_key) },
+    { "policy.block_x5u", &kind_x5u_or_none, "\"\"", "Where everybody finds the certificate of that key.",
+      AT(answer.block_x5u) },
     { "policy.never_block", &kind_service, "[]",
       "Numbers whose calls nothing may stand in the way of, to them and from them, besides the emergency "
       "numbers of policy.never_block_defaults. urn:service is always among them.",
@@ -249,6 +262,21 @@ const struct config_option config_options[] = {
       .max = 256 },
     { "alert_info.impostor", &kind_alert, "\"\"", "The same for an impostor.",
       AT(answer.alert_info[IMPOSTOR]), .max = 256 },
+
+    { "display.genuine", &kind_display, "\"\xE2\x9C\x94 %n[ says: %c]\"",
+      "The display name of a genuine call, where the policy says label: %n is the number, %c the name the "
+      "caller "
+      "claims, %a the attestation. What stands in [ ] is left out when a code in it is empty, and what "
+      "stands "
+      "behind | in there is written instead; %%, %[, %] and %| are the characters. Beside a tick stands %n "
+      "alone.",
+      AT(answer.display[GENUINE]), .max = 160 },
+    { "display.unproven", &kind_display, "\"?[ says: %c]\"", "The same for an unproven one, without a tick.",
+      AT(answer.display[UNPROVEN]), .max = 160 },
+    { "display.broken", &kind_display, "\"\xE2\x9C\x98 not proven[ says: %c]\"", "The same for a broken one.",
+      AT(answer.display[BROKEN]), .max = 160 },
+    { "display.impostor", &kind_display, "\"\xE2\x9C\x98 not [%c|who it says]\"", "The same for an impostor.",
+      AT(answer.display[IMPOSTOR]), .max = 160 },
 
     { "replay.entries", &kind_integer, "1048576",
       "Tokens seen that are remembered; one that must be forgotten too early raises an alarm.",

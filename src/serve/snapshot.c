@@ -2,6 +2,9 @@
 #include "serve/snapshot.h"
 
 #include <stdlib.h>
+#include <time.h>
+
+#include "answer/refuse.h"
 
 /* The room `signing` does not know configurations: the same rows in its own words. */
 static enum bf_err load_signing(struct snapshot *s, const struct config *config, char **ret_message)
@@ -25,6 +28,27 @@ static enum bf_err load_signing(struct snapshot *s, const struct config *config,
         };
     }
     return signing_create(s->sign_rows, config->n_sign, &s->signing, ret_message);
+}
+
+/* The card of a 608 is signed once, when the configuration comes into force. */
+static enum bf_err make_card(struct snapshot *s, struct config *config, char **ret_message)
+{
+    auto_(key_destroy) struct key *key = NULL;
+    struct answer_options *a = &config->answer;
+    if (!a->block_608)
+        return BF_OK;
+    enum bf_err err = key_load(a->block_key, &key, ret_message);
+    if (err)
+        return err;
+    s->block_card = malloc(REFUSAL_CARD + 1);
+    if (!s->block_card)
+        return BF_ENOMEM;
+    struct buf b = buf_on(s->block_card, REFUSAL_CARD);
+    const struct refusal_card card = { key, a->block_x5u, a->block_name, a->redress, (utc_t)time(NULL) };
+    err = refusal_card_write(&card, &b);
+    s->block_card[b.n] = '\0';
+    a->block_card = s->block_card;
+    return err;
 }
 
 static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
@@ -57,7 +81,9 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
     auto_(snapshot_destroy) struct snapshot *s = calloc(1, sizeof *s);
     if (!s)
         return BF_ENOMEM;
-    const enum bf_err err = load_signing(s, config, ret_message);
+    enum bf_err err = load_signing(s, config, ret_message);
+    if (!err)
+        err = make_card(s, config, ret_message);
     if (err)
         return err;
     set_rules(s, config, parts);
@@ -72,6 +98,7 @@ void snapshot_destroy(struct snapshot *s)
         return;
     signing_destroy(s->signing);
     free(s->sign_rows);
+    free(s->block_card);
     config_destroy(s->config);
     free(s);
 }

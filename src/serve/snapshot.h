@@ -16,6 +16,7 @@ struct snapshot {
     struct judge judge;
     struct call_rules rules;
     struct signing *signing; /* owned; NULL: no row */
+    char *block_card;        /* owned: config->answer.block_card */
     struct sign_row_options *sign_rows;
     mono_t budget, overload_age;
 };

@@ -204,11 +204,44 @@ static void every_word_is_taken_and_no_other(void **state)
         for (size_t k = 0; o->choices && o->choices[k]; k++) {
             if (o->kind == &kind_policy && k >= 2)
                 continue; /* reject needs redress, to: an address: below */
+            if (strcmp(o->name, "policy.block_code") == 0 && k == 1)
+                continue; /* 608 needs a key: below */
             config_destroy(good(one_option(o->name, o->choices[k])));
         }
         if (o->choices)
             bad(one_option(o->name, "nonesuch"), "nonesuch");
     }
+}
+
+static void a_608_needs_a_key_its_certificate_and_where_to_complain(void **state)
+{
+    (void)state;
+    struct config *c =
+        good("policy: {block_code: 608, block_key: k.pem, block_x5u: \"https://cert.example.org/sp.pem\"}\n"
+             "redress: https://example.org/\n");
+    assert_true(c->answer.block_608);
+    assert_string_equal(c->answer.block_name, "Call blocking");
+    assert_null(c->answer.block_card);
+    config_destroy(c);
+    bad("policy: {block_code: 608, block_key: k.pem}\nredress: https://example.org/\n", "policy.block_x5u");
+    bad("policy: {block_code: 608, block_key: k.pem, block_x5u: \"https://cert.example.org/sp.pem\"}\n",
+        "redress");
+    bad("policy: {block_code: 607}\n", "607");
+}
+
+static void texts_for_phones_are_checked_where_they_stand(void **state)
+{
+    (void)state;
+    struct config *c =
+        good("display: {genuine: \"\xE2\x9C\x94 %n\", unproven: \"? %n[ sagt: %c]\", broken: \"\"}\n");
+    assert_string_equal(c->answer.display[GENUINE], "\xE2\x9C\x94 %n");
+    assert_string_equal(c->answer.display[UNPROVEN], "? %n[ sagt: %c]");
+    assert_string_equal(c->answer.display[BROKEN], "");
+    assert_string_equal(c->answer.display[IMPOSTOR], "\xE2\x9C\x98 not [%c|who it says]");
+    config_destroy(c);
+    bad("display: {unproven: \"ab %x\"}\n", "t.yaml:1:21:");
+    bad("display: {impostor: \"\xE2\x9C\x94 %n\"}\n", "a tick belongs to what is genuine alone");
+    bad("display: {genuine: \"\xE2\x9C\x94 %c\"}\n", "%n");
 }
 
 static void every_text_has_a_longest_form(void **state)
@@ -637,6 +670,8 @@ int main(void)
         cmocka_unit_test(every_default_may_be_written_out),
         cmocka_unit_test(every_number_takes_its_bounds_and_nothing_beyond),
         cmocka_unit_test(every_word_is_taken_and_no_other),
+        cmocka_unit_test(a_608_needs_a_key_its_certificate_and_where_to_complain),
+        cmocka_unit_test(texts_for_phones_are_checked_where_they_stand),
         cmocka_unit_test(every_text_has_a_longest_form),
         cmocka_unit_test(every_option_refuses_a_value_of_another_kind),
         cmocka_unit_test(every_option_has_a_name_of_its_own_and_help),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Readers of values that speak of calls: networks, numbers, addresses, URIs, and what certificates must say. */
+#include "answer/label.h"
 #include "fetch/fetch.h"
 #include "serve/values.h"
 #include "sip/uri.h"
@@ -220,6 +221,20 @@ static bool read_alert(struct config_reader *r, const struct config_option *o, c
     return true;
 }
 
+/* A text with codes in it, for one outcome: the row of the table says which. */
+static bool read_display(struct config_reader *r, const struct config_option *o, const struct node *node,
+                         void *out)
+{
+    const size_t first = offsetof(struct config, answer.display);
+    struct fault fault;
+    if (!config_text(r, o, node))
+        return false;
+    if (label_check(node->text, (enum outcome)((o->at - first) / sizeof(const char *)), &fault))
+        return config_refuse(r, o, node, fault.at, fault.what);
+    *(const char **)out = node->text.p;
+    return true;
+}
+
 static bool read_proxy(struct config_reader *r, const struct config_option *o, const struct node *node,
                        void *out)
 {
@@ -243,6 +258,15 @@ static bool read_x5u(struct config_reader *r, const struct config_option *o, con
         return config_refuse(r, o, node, fault.at, fault.what);
     *(const char **)out = node->text.p;
     return true;
+}
+
+static bool read_x5u_or_none(struct config_reader *r, const struct config_option *o, const struct node *node,
+                             void *out)
+{
+    if (!config_text(r, o, node))
+        return false;
+    *(const char **)out = NULL;
+    return node->text.n == 0 || read_x5u(r, o, node, out);
 }
 
 /* ---- what certificates must say ---- */
@@ -307,8 +331,12 @@ const struct config_kind kind_contact = { "a URL (https, http, mailto, tel or si
 const struct config_kind kind_alert = {
     "a URI in angle brackets like <urn:alert:source:external>, or \"\" for none", TEXT, read_alert
 };
+const struct config_kind kind_display = { "a text like \"? %n[ says: %c]\"", TEXT, read_display };
 const struct config_kind kind_proxy = { "an http:// or https:// URL, or \"\" for none", TEXT, read_proxy };
 const struct config_kind kind_x5u = { "an https URL like https://cert.example.org/sp.pem", TEXT, read_x5u };
+const struct config_kind kind_x5u_or_none = {
+    "an https URL like https://cert.example.org/sp.pem, or \"\" for none", TEXT, read_x5u_or_none
+};
 const struct config_kind kind_oid = { "a policy OID like 2.16.840.1.114569.1.1.3 or 2.16.840.1.114569.1.1.*",
                                       TEXT, read_oid };
 const struct config_kind kind_country = { "a country of two capital letters", TEXT, read_country };

@@ -268,6 +268,7 @@ static const struct {
     { 421, "Extension Required" },
     { 423, "Interval Too Brief" },
     { 428, "Use Identity Header" },
+    { 433, "Anonymity Disallowed" },
     { 436, "Bad Identity Info" },
     { 437, "Unsupported Credential" },
     { 438, "Invalid Identity Header" },
