@@ -62,9 +62,9 @@ static bool is_section(struct span name)
 /* What a misspelt or misplaced key may have meant: an option's whole name, its last word, or a section. */
 static const char *meant(const struct node *node, struct span section, struct span name)
 {
-    static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy",
-                                            "verstat", "headers", "alert_info", "replay",  "es256",
-                                            "http",    "public",  "store",      "share",   "log" };
+    static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy", "checks",
+                                            "verstat", "headers", "alert_info", "replay",  "es256",  "http",
+                                            "public",  "store",   "share",      "log" };
     const char *names[128], *last[128];
     size_t n = 0;
     for (; n < config_options_n && n < ARRAY_SIZE(names); n++) {
@@ -268,6 +268,63 @@ static void check_headers(struct loading *l)
                      a->verdict_header);
 }
 
+static bool is_written(const struct loading *l, const char *name)
+{
+    return l->memory->settings[config_option_find(span_of(name)) - config_options].written;
+}
+
+/* `+33*` */
+static void national_by_code(struct loading *l, const char *code)
+{
+    struct number_range *range = arena_new(l->reader.arena, struct number_range);
+    if (!range) {
+        l->reader.no_memory = true;
+        return;
+    }
+    range->start.n = (uint8_t)strlen(code);
+    memcpy(range->start.digits, code, range->start.n);
+    l->config->numbers.national = range;
+    l->config->numbers.n_national = 1;
+}
+
+/* The country's plan, wherever the file does not say otherwise. */
+static void take_country(struct loading *l)
+{
+    struct config *c = l->config;
+    const struct country *home = country_find(span_of(c->numbers.country));
+    struct dial_plan written = c->numbers.plan, *plan = &c->numbers.plan;
+    c->numbers.home = home;
+    if (!home) {
+        memcpy(plan->country, c->numbers.country, strlen(c->numbers.country) + 1);
+        if (plan->country[0] && !c->numbers.n_national)
+            national_by_code(l, plan->country);
+        return;
+    }
+    country_plan(home, plan);
+    plan->digits_are_numbers = written.digits_are_numbers;
+    if (is_written(l, "numbers.international_prefix")) {
+        memcpy(plan->international_prefix, written.international_prefix, sizeof plan->international_prefix);
+        plan->second_prefix[0] = '\0';
+    }
+    if (is_written(l, "numbers.trunk_prefix"))
+        memcpy(plan->trunk_prefix, written.trunk_prefix, sizeof plan->trunk_prefix);
+    if (is_written(l, "numbers.national_min"))
+        plan->national_min = written.national_min;
+    if (is_written(l, "numbers.national_max"))
+        plan->national_max = written.national_max;
+}
+
+/* Most readers want the URIs alone. */
+static void list_hops(struct loading *l)
+{
+    struct config *c = l->config;
+    const char **uris = arena_take(l->reader.arena, c->sip.n_next_hop * sizeof *uris);
+    l->reader.no_memory |= !uris;
+    for (size_t i = 0; uris && i < c->sip.n_next_hop; i++)
+        uris[i] = c->sip.hops[i].uri;
+    c->sip.next_hop = uris;
+}
+
 static void check_plan(struct loading *l)
 {
     const struct dial_plan *p = &l->config->numbers.plan;
@@ -277,11 +334,6 @@ static void check_plan(struct loading *l)
     if (p->national_min && !p->country[0])
         config_fault(&l->reader, node_of(l, "numbers.national_min"), 0,
                      "numbers.national_min needs \"numbers.country\", which is put in front");
-}
-
-static bool is_written(const struct loading *l, const char *name)
-{
-    return l->memory->settings[config_option_find(span_of(name)) - config_options].written;
 }
 
 /* A database put elsewhere takes its journal along: two servers with two databases must not meet in one journal. */
@@ -299,25 +351,35 @@ static void place_journal(struct loading *l)
 static void add_emergency_numbers(struct loading *l)
 {
     static const struct number_range emergency[] = {
-        { .start = { "112", 3 }, .count = 1 }, { .start = { "911", 3 }, .count = 1 },
-        { .start = { "999", 3 }, .count = 1 }, { .start = { "000", 3 }, .count = 1 },
-        { .start = { "110", 3 }, .count = 1 }, { .start = { "118", 3 }, .count = 1 },
-        { .start = { "119", 3 }, .count = 1 },
+        { .start = { .digits = "112", .n = 3 }, .count = 1 },
+        { .start = { .digits = "911", .n = 3 }, .count = 1 },
+        { .start = { .digits = "999", .n = 3 }, .count = 1 },
+        { .start = { .digits = "000", .n = 3 }, .count = 1 },
+        { .start = { .digits = "110", .n = 3 }, .count = 1 },
+        { .start = { .digits = "118", .n = 3 }, .count = 1 },
+        { .start = { .digits = "119", .n = 3 }, .count = 1 },
     };
     struct config *c = l->config;
-    const size_t n = c->policy.n_never_block, all = n + ARRAY_SIZE(emergency);
+    const char *services = c->numbers.home ? c->numbers.home->services : "";
+    const size_t n = c->policy.n_never_block, most = n + ARRAY_SIZE(emergency) + strlen(services);
     if (!c->policy.never_block_defaults)
         return;
-    struct number_range *ranges = arena_take(l->reader.arena, all * sizeof *ranges);
+    struct number_range *ranges = arena_take(l->reader.arena, most * sizeof *ranges);
     if (!ranges) {
         l->reader.no_memory = true;
         return;
     }
     memcpy(ranges, emergency, sizeof emergency);
+    size_t all = ARRAY_SIZE(emergency);
+    for (struct span word, rest = span_of(services); rest.n; rest = span_from(rest, word.n + 1)) {
+        word = span_first(rest, span_find(rest, ' '));
+        ranges[all] = (struct number_range){ .start = { .n = (uint8_t)word.n }, .count = 1 };
+        memcpy(ranges[all++].start.digits, word.p, word.n);
+    }
     if (n)
-        memcpy(ranges + ARRAY_SIZE(emergency), c->policy.never_block, n * sizeof *ranges);
+        memcpy(ranges + all, c->policy.never_block, n * sizeof *ranges);
     c->policy.never_block = ranges;
-    c->policy.n_never_block = all;
+    c->policy.n_never_block = all + n;
 }
 
 static void name_node(struct loading *l)
@@ -374,7 +436,9 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_domains(l);
         check_listeners(l);
         check_headers(l);
+        take_country(l);
         check_plan(l);
+        list_hops(l);
         add_emergency_numbers(l);
         place_journal(l);
         name_node(l);

@@ -11,6 +11,7 @@
 #include "answer/answer.h"
 #include "base/cidr.h"
 #include "es256/es256.h"
+#include "numbers/plan.h"
 #include "record/record.h"
 #include "sip/number.h"
 #include "trust/anchors.h"
@@ -30,10 +31,23 @@ struct config_listener {
     socklen_t addr_n;
     const char *text; /* as written */
 };
+/* How a peer or a next hop writes numbers. */
+struct config_format {
+    bool written; /* else as they come */
+    struct number_format how;
+};
+struct config_hop {
+    const char *uri;
+    struct config_format format;
+    bool trusted; /* P-Asserted-Identity may go there despite Privacy: id */
+};
 struct config_peer {
     struct cidr from;
     bool pai, priority, private_link;
     enum peer_says says;
+    const struct country *country; /* whose dial plan its numbers are read by; NULL: ours */
+    struct config_format format;
+    bool international, gateway;
 };
 struct config_sign_row {
     const struct number_range *numbers;
@@ -53,10 +67,11 @@ struct config {
         size_t n_clients;
         const struct config_peer *peers;
         size_t n_peers;
-        const char *const *next_hop;
-        size_t n_next_hop;        /* SIP URIs */
-        int64_t next_hop_probe_s; /* OPTIONS every so many seconds; 0: never */
-        int64_t workers;          /* 0: one a core */
+        const struct config_hop *hops;
+        const char *const *next_hop; /* the URIs of them */
+        size_t n_next_hop;           /* SIP URIs */
+        int64_t next_hop_probe_s;    /* OPTIONS every so many seconds; 0: never */
+        int64_t workers;             /* 0: one a core */
         enum config_overload overload;
         int64_t overload_ms; /* age of the oldest datagram past which calls are shed */
         int64_t gather_us;   /* how long a batch may wait for more, at most */
@@ -79,6 +94,10 @@ struct config {
     struct {
         const struct number_range *own;
         size_t n_own;
+        const char *country;        /* as written */
+        const struct country *home; /* NULL: none, or only its code is known */
+        const struct number_range *national;
+        size_t n_national; /* 0: home's */
         struct dial_plan plan;
     } numbers;
     int64_t freshness_s;
@@ -89,8 +108,14 @@ struct config {
         size_t n_never_block;
         bool never_block_defaults;
         const struct number_range *same_line;
-        size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
+        size_t n_same_line;           /* pairs: 2i and 2i+1 are one line */
+        const char *do_not_originate; /* NULL: none */
+        const struct number_range *roaming;
+        size_t n_roaming;
     } policy;
+    struct {
+        enum check_mode number_possible, do_not_originate, from_abroad;
+    } checks;
     int64_t replay_entries;
     struct {
         enum es256_choice engine;

@@ -64,6 +64,23 @@ static const struct config_option peer_fields[] = {
       IN(config_peer, priority) },
     { "private_link", &kind_bool, "false", "Whether nobody else can send from there.",
       IN(config_peer, private_link) },
+    { "country", &kind_nation, "\"\"",
+      "Where it is, two letters like FR: its numbers are read by that country's dial plan. \"\" is ours.",
+      IN(config_peer, country) },
+    { "format", &kind_format, "\"\"",
+      "How it writes numbers, and wants them in answers: e164 (with '+' or without), or national:FR. \"\" is "
+      "as "
+      "numbers.country has it.",
+      IN(config_peer, format) },
+    { "international", &kind_bool, "false",
+      "Whether its calls come from abroad, so that none of them comes from a number of ours: the check "
+      "from-abroad.",
+      IN(config_peer, international) },
+    { "gateway", &kind_bool, "false",
+      "Whether it is a gateway to the telephone network, which knows nobody's number: its word proves "
+      "nothing, and "
+      "its calls are signed with C at most.",
+      IN(config_peer, gateway) },
 };
 static const struct config_rows peers = { FIELDS(peer_fields), sizeof(struct config_peer), "from",
                                           peer_check };
@@ -106,6 +123,19 @@ static const struct config_option sign_fields[] = {
 static const struct config_rows sign_rows = { FIELDS(sign_fields), sizeof(struct config_sign_row), NULL,
                                               NULL };
 
+static const struct config_option hop_fields[] = {
+    { "uri", &kind_sip_uri, NULL, "A SIP URI like sip:192.0.2.7:5060.", IN(config_hop, uri) },
+    { "format", &kind_format, "\"\"",
+      "How it wants numbers: e164 (+33123456789), or national:FR (0123456789, abroad 0044…). \"\" is as they "
+      "came.",
+      IN(config_hop, format) },
+    { "trusted", &kind_bool, "false",
+      "Whether it is inside our trust domain: then it gets P-Asserted-Identity though the caller asked for "
+      "privacy.",
+      IN(config_hop, trusted) },
+};
+static const struct config_rows hops = { FIELDS(hop_fields), sizeof(struct config_hop), "uri", NULL };
+
 /* ---- options ---- */
 
 const struct config_option config_options[] = {
@@ -120,9 +150,9 @@ const struct config_option config_options[] = {
       LIST_AT(sip.peers, sip.n_peers), .shape = SHAPE_LIST, .rows = &peers },
     { "sip.mode", &kind_mode, "redirect", "redirect answers an INVITE with 302 and what was found.",
       WORDS("redirect"), .restart = true },
-    { "sip.next_hop", &kind_sip_uri, "sip:127.0.0.1:5080",
-      "Where calls go on. Of a list, the first that answers OPTIONS.", LIST_AT(sip.next_hop, sip.n_next_hop),
-      .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST },
+    { "sip.next_hop", &kind_row, "sip:127.0.0.1:5080",
+      "Where calls go on. Of a list, the first that answers OPTIONS. Short form: the SIP URI alone.",
+      LIST_AT(sip.hops, sip.n_next_hop), .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .rows = &hops },
     { "sip.next_hop_probe_s", &kind_integer, "5",
       "How often next hops are asked with OPTIONS, when there are several; 0 is never.",
       AT(sip.next_hop_probe_s), .min = 0, .max = 3600, .unit = "seconds" },
@@ -185,8 +215,14 @@ const struct config_option config_options[] = {
     { "numbers.own", &kind_range, "[]",
       "Our own numbers. A call that shows one of them from outside is an impostor unless proven.",
       LIST_AT(numbers.own, numbers.n_own), .shape = SHAPE_LIST },
-    { "numbers.country", &kind_digits, "\"\"", "Country code put in front of national numbers.",
-      AT(numbers.plan.country), .max = sizeof((struct dial_plan *)0)->country - 1 },
+    { "numbers.country", &kind_home, "\"\"",
+      "Where we are: two letters like FR, whose dial plan is known, or a country code like 33, put in front "
+      "of "
+      "national numbers. What is written below outweighs the plan.",
+      AT(numbers.country), .max = sizeof((struct dial_plan *)0)->country - 1 },
+    { "numbers.national", &kind_range, "[]",
+      "The numbers of our country, which do not call from abroad; [] is all that numbers.country says.",
+      LIST_AT(numbers.national, numbers.n_national), .shape = SHAPE_LIST },
     { "numbers.international_prefix", &kind_digits, "\"\"", "What is dialled before a country code.",
       AT(numbers.plan.international_prefix), .max = sizeof((struct dial_plan *)0)->international_prefix - 1 },
     { "numbers.trunk_prefix", &kind_digits, "\"\"", "What is dialled before a national number, and dropped.",
@@ -238,6 +274,24 @@ const struct config_option config_options[] = {
     { "policy.same_line", &kind_pair, "[]",
       "Pairs of numbers that are one line, so that one may be shown and the other proven.",
       LIST_AT(policy.same_line, policy.n_same_line), .shape = SHAPE_LIST },
+    { "policy.do_not_originate", &kind_file, "\"\"",
+      "Numbers that never place calls, like a bank's hotline: CSV with a header row and a column `number`, "
+      "or "
+      "sqlite:FILE with a table `numbers`. A call from one is an impostor.",
+      AT(policy.do_not_originate) },
+    { "policy.roaming", &kind_range, "[]",
+      "Numbers of our country that may call from abroad all the same: mobile telephones.",
+      LIST_AT(policy.roaming, policy.n_roaming), .shape = SHAPE_LIST },
+    { "checks.number-possible", &kind_choice, "observe",
+      "A number that no numbering plan has makes an impostor: observe only says so, enforce does it, off "
+      "does not "
+      "ask.",
+      AT(checks.number_possible), WORDS("observe", "enforce", "off") },
+    { "checks.do-not-originate", &kind_choice, "observe", "The same for a caller in policy.do_not_originate.",
+      AT(checks.do_not_originate), WORDS("observe", "enforce", "off") },
+    { "checks.from-abroad", &kind_choice, "observe",
+      "The same for a number of our country that calls from a peer that is international.",
+      AT(checks.from_abroad), WORDS("observe", "enforce", "off") },
     { "redress", &kind_contact, "\"\"",
       "Where people whose calls are refused can complain. No policy rejects without it.", AT(answer.redress),
       .max = 256 },

@@ -6,6 +6,8 @@
 
 #include "answer/refuse.h"
 
+#include "numbers/file.h"
+
 /* The room `signing` does not know configurations: the same rows in its own words. */
 static enum bf_err load_signing(struct snapshot *s, const struct config *config, char **ret_message)
 {
@@ -51,6 +53,32 @@ static enum bf_err make_card(struct snapshot *s, struct config *config, char **r
     return err;
 }
 
+/* How each peer writes its numbers: by its country's plan, or with their country code. */
+static enum bf_err load_plans(struct snapshot *s, const struct config *c)
+{
+    s->peer_plans = calloc(c->sip.n_peers + 1, sizeof *s->peer_plans);
+    if (!s->peer_plans)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < c->sip.n_peers; i++) {
+        const struct config_peer *row = &c->sip.peers[i];
+        const struct country *country = row->country ? row->country : row->format.how.national;
+        s->peer_plans[i] = c->numbers.plan;
+        if (country)
+            country_plan(country, &s->peer_plans[i]);
+        s->peer_plans[i].digits_are_numbers = c->numbers.plan.digits_are_numbers;
+        s->peer_plans[i].digits_are_global = !country && row->format.written;
+    }
+    return BF_OK;
+}
+
+static enum bf_err load_do_not_originate(struct snapshot *s, const struct config *c, char **ret_message)
+{
+    const char *path = c->policy.do_not_originate;
+    if (!path)
+        return BF_OK;
+    return number_set_load(&path, 1, &c->numbers.plan, &s->do_not_originate, NULL, ret_message);
+}
+
 static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
 {
     utc_t freshness = c->freshness_s;
@@ -63,7 +91,16 @@ static void set_rules(struct snapshot *s, const struct config *c, const struct s
                      .own = c->numbers.own,
                      .n_own = c->numbers.n_own,
                      .same_line = c->policy.same_line,
-                     .n_same_line = c->policy.n_same_line },
+                     .n_same_line = c->policy.n_same_line,
+                     .number_possible = c->checks.number_possible,
+                     .do_not_originate_mode = c->checks.do_not_originate,
+                     .from_abroad = c->checks.from_abroad,
+                     .do_not_originate = s->do_not_originate,
+                     .home = c->numbers.home,
+                     .national = c->numbers.national,
+                     .n_national = c->numbers.n_national,
+                     .roaming = c->policy.roaming,
+                     .n_roaming = c->policy.n_roaming },
         .signers = parts->signers,
         .replay = parts->replay,
     };
@@ -84,6 +121,10 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
     enum bf_err err = load_signing(s, config, ret_message);
     if (!err)
         err = make_card(s, config, ret_message);
+    if (!err)
+        err = load_plans(s, config);
+    if (!err)
+        err = load_do_not_originate(s, config, ret_message);
     if (err)
         return err;
     set_rules(s, config, parts);
@@ -99,6 +140,8 @@ void snapshot_destroy(struct snapshot *s)
     signing_destroy(s->signing);
     free(s->sign_rows);
     free(s->block_card);
+    free(s->peer_plans);
+    number_set_destroy(s->do_not_originate);
     config_destroy(s->config);
     free(s);
 }
@@ -137,6 +180,10 @@ void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, sockle
         ret->pai = row->pai;
         ret->priority = row->priority;
         ret->says = row->says;
+        ret->international = row->international;
+        ret->gateway = row->gateway;
+        ret->plan = &s->peer_plans[i];
+        ret->format = row->format.written ? &row->format.how : NULL;
         if (row->says == PEER_BELIEVE && !(door == DOOR_TCP && row->private_link))
             ret->says = PEER_SHOW;
         return;

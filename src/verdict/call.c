@@ -48,6 +48,7 @@ static void shown_party(struct call *c, enum number_place place, const struct re
 static bool is_anonymous_uri(const struct sip_uri *uri)
 {
     return span_equal_nocase(uri->host, SPAN("anonymous.invalid")) ||
+           span_equal_nocase(uri->host, SPAN("unknown.invalid")) ||
            span_equal_nocase(uri->user, SPAN("anonymous"));
 }
 
@@ -315,14 +316,46 @@ static enum bf_err digest_same(const struct sip_message *m, struct sha256 *sha, 
     return sha256_many(sha, parts, ARRAY_SIZE(parts), c->same);
 }
 
+/* `sip:+12155550121;tgrp=tg-1;trunk-context=example.com@h`: the trunk group it came through.                     RFC 4904 */
+static bool read_trunk_group(struct span uri_text, struct call *c)
+{
+    const struct span user = span_first(uri_text, span_find(uri_text, '@'));
+    struct sip_uri uri;
+    if (user.n == uri_text.n || span_find(user, ';') == user.n || uri_read(uri_text, &uri, NULL) != BF_OK)
+        return false;
+    const struct span params = span_from(uri.user, span_find(uri.user, ';'));
+    if (!sip_param(params, SPAN("tgrp"), &c->trunk_group) || c->trunk_group.n == 0) {
+        c->trunk_group = SPAN_NONE;
+        return false;
+    }
+    if (!sip_param(params, SPAN("trunk-context"), &c->trunk_context))
+        c->trunk_context = SPAN_NONE;
+    return true;
+}
+
+/* The originating group stands in Contact; some write it into From. */
+static void read_trunk(const struct sip_message *m, struct call *c)
+{
+    const struct span contact = message_header(m, SIP_H_CONTACT);
+    struct sip_address a;
+    if (span_find(contact, ';') < span_find(contact, '@') && sip_address_read(contact, &a, NULL) == BF_OK &&
+        read_trunk_group(a.uri, c))
+        return;
+    (void)read_trunk_group(c->from_uri, c);
+}
+
 enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *rules, const struct peer *peer,
                         struct instant arrival, struct sha256 *sha, struct arena *arena, struct call *ret,
                         struct fault *fault)
 {
     struct sip_via via;
     enum bf_err err;
+    struct call_rules own = *rules;
     memset(ret, 0, sizeof *ret);
     ret->message = m;
+    if (peer->plan)
+        own.plan = peer->plan;
+    rules = &own;
     ret->arrival = arrival;
     ret->peer = *peer;
     ret->call_id = message_header(m, SIP_H_CALL_ID);
@@ -339,6 +372,7 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
     read_urgency(m, rules, ret);
     if (m->first[SIP_H_DIVERSION])
         read_diversion(m, rules, arena, ret);
+    read_trunk(m, ret);
     read_identities(m, ret);
     read_carrier_attest(m, ret);
     return digest_same(m, sha, ret);

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/digest.h"
+#include "numbers/plan.h"
 #include "sip/message.h"
 #include "sip/number.h"
 #include "token/token.h"
@@ -26,6 +27,10 @@ struct peer {
     enum peer_says says;          /* its own verstat: PEER_BELIEVE only on TLS, or TCP on a private link */
     struct span tls_name;         /* the name its verified client certificate was accepted for; empty: none */
     struct span api_key;          /* the name (never the secret) of the API key it came with; empty: none */
+    const struct dial_plan *plan; /* how it writes numbers; NULL: as call_rules say */
+    const struct number_format *format; /* how it wants them in answers; NULL: as they came */
+    bool international;                 /* its calls come from abroad */
+    bool gateway; /* to the telephone network: it knows nobody's number, and says nothing that counts */
 };
 
 enum number_place { PLACE_FROM, PLACE_PAI, PLACE_RPID, PLACE_DISPLAY };

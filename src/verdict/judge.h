@@ -12,6 +12,8 @@
 
 #include "base/arena.h"
 #include "es256/es256.h"
+#include "numbers/plan.h"
+#include "numbers/set.h"
 #include "trust/signer.h"
 #include "verdict/call.h"
 #include "verdict/replay.h"
@@ -25,7 +27,14 @@ struct judge_options {
     const struct number_range *own;
     size_t n_own; /* numbers.own */
     const struct number_range *same_line;
-    size_t n_same_line; /* pairs: 2i and 2i+1 are one line */
+    size_t n_same_line;                                                  /* pairs: 2i and 2i+1 are one line */
+    enum check_mode number_possible, do_not_originate_mode, from_abroad; /* observing unless set */
+    const struct number_set *do_not_originate;                           /* NULL: none is configured */
+    const struct country *home; /* NULL: only `national` says what is ours */
+    const struct number_range *national;
+    size_t n_national; /* 0: all of home */
+    const struct number_range *roaming;
+    size_t n_roaming;
 };
 
 struct judge {

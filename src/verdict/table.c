@@ -24,6 +24,10 @@ const struct check checks[] = {
     { "attestation", "RFC 8588 section 4", SCOPE_CALL, COST_READING, check_attestation, true, BROKEN },
     { "carrier", "local policy", SCOPE_CALL, COST_READING, check_carrier, false, BROKEN },
     { "own-number", "local policy", SCOPE_CALL, COST_READING, check_own_number, false, IMPOSTOR },
+    { "number-possible", "ITU-T E.164, TN-008", SCOPE_CALL, COST_READING, check_number_possible, false,
+      IMPOSTOR },
+    { "do-not-originate", "local policy", SCOPE_CALL, COST_READING, check_do_not_originate, false, IMPOSTOR },
+    { "from-abroad", "local policy", SCOPE_CALL, COST_READING, check_from_abroad, false, IMPOSTOR },
 };
 const size_t n_checks = ARRAY_SIZE(checks);
 _Static_assert(ARRAY_SIZE(checks) == PROOF_ROWS + CALL_ROWS,

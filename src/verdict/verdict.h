@@ -12,6 +12,8 @@
 enum outcome { GENUINE, UNPROVEN, BROKEN, IMPOSTOR };
 enum verstat { VERSTAT_NONE, VERSTAT_PASSED, VERSTAT_FAILED };
 enum vote { PASS, ABSTAIN, VETO };
+/* What a check does that may be wrong about honest callers: it says what it would do, or does it. */
+enum check_mode { CHECK_OBSERVE, CHECK_ENFORCE, CHECK_OFF };
 
 /* Why an Identity header failed: the cases of API-008, and ours behind them. Codes and phrases: stir_case.c. */
 enum stir_case {

@@ -8,6 +8,8 @@ struct ballot check_carrier(const struct hearing *h, struct identity_result *p)
     (void)p;
     if (c->peer.says != PEER_BELIEVE)
         return ballot_abstain("no carrier is asked for its word");
+    if (c->peer.gateway)
+        return ballot_abstain("a gateway to the telephone network knows nobody's number");
     if (!c->carrier_passed || c->carrier_attest != 'A')
         return ballot_abstain("your carrier does not say so");
     if (!c->has_caller)

@@ -25,7 +25,20 @@ CHECK(number_shown);
 CHECK(attestation);
 CHECK(own_number);
 CHECK(carrier);
+CHECK(number_possible);
+CHECK(do_not_originate);
+CHECK(from_abroad);
 #undef CHECK
+
+/* A veto as its mode has it: to observe is to abstain, saying what would have been done. `why` begins with the number. */
+struct ballot ballot_by_mode(const struct hearing *h, enum check_mode mode, const struct number *number,
+                             const char *why);
+/* Said where it does not look, without a look: switched off, or a call that nothing may stand in the way of. false: look. */
+bool ballot_without_look(const struct hearing *h, enum check_mode mode, struct ballot *ret);
+/* The next number that the call is said to come from; *at begins with 0. Display names are not. NULL: no more. */
+const struct number *claimed_next(const struct call *c, size_t *at);
+/* By a proof made for this very call that is good enough, or by a carrier that is believed. */
+bool caller_is_proven(const struct hearing *h);
 
 /* The number, or URI, is in the token's dest. */
 bool dest_lists(const struct token *t, const struct number *number);

@@ -10,8 +10,7 @@ static bool is_own(const struct judge_options *o, const struct shown_number *s)
     return false;
 }
 
-/* By a proof made for this very call that is good enough, or by a carrier that is believed. */
-static bool is_proven(const struct hearing *h)
+bool caller_is_proven(const struct hearing *h)
 {
     const struct identity_result *winner = hearing_winner(h);
     if (winner)
@@ -27,7 +26,7 @@ struct ballot check_own_number(const struct hearing *h, struct identity_result *
         return ballot_pass("no own numbers are configured");
     for (size_t i = 0; i < h->call->n_shown; i++)
         if (is_own(o, &h->call->shown[i]))
-            return is_proven(h) ? ballot_pass("one of our own numbers, proven")
-                                : ballot_veto("one of our own numbers calls from outside, unproven");
+            return caller_is_proven(h) ? ballot_pass("one of our own numbers, proven")
+                                       : ballot_veto("one of our own numbers calls from outside, unproven");
     return ballot_pass("none of our own numbers");
 }
