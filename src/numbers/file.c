@@ -141,7 +141,7 @@ static enum bf_err csv_row(const struct walk *w, const struct csv_record *record
 static enum bf_err read_csv(struct walk *w)
 {
     auto_(csv_close) struct csv *csv = NULL;
-    struct csv_record record;
+    struct csv_record record = { 0 };
     struct fault fault = { 0, "" };
     uint32_t column = 0;
     size_t wide = 0;

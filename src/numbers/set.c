@@ -165,6 +165,7 @@ enum bf_err number_set_end(struct number_set_maker *maker, struct number_set **r
 {
     auto_(number_set_maker_destroy) struct number_set_maker *used = maker;
     auto_(number_set_destroy) struct number_set *s = calloc(1, sizeof *s);
+    (void)used;
     struct writer w = { .set = s };
     memset(report, 0, sizeof *report);
     enum bf_err err = s ? runs_rewind(maker->runs) : BF_ENOMEM;
