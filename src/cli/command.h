@@ -21,6 +21,7 @@ struct command {
 const struct command *command_table(void); /* ends with a row without a name */
 
 int command_verify(int argc, char **argv);
+int command_watch(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_inspect(int argc, char **argv);
 int command_lab(int argc, char **argv);

@@ -12,6 +12,7 @@ static const struct command commands[] = {
     { "demo", "see it work, on this machine, with nothing set up", command_demo },
     { "serve", "answer calls: SIP, HTTP, the record", command_serve },
     { "verify", "is this caller who it says it is? SIP files, captures, JSON lines", command_verify },
+    { "watch", "verdicts on calls that come by: a mirror port, a capture", command_watch },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },

@@ -9,10 +9,12 @@
 #include "cli/options.h"
 
 struct verify_wishes {
+    const char *command; /* whose options these are; NULL: verify */
     const char *at_text, *cert, *certs, *least, *orig, *dest, *config;
     struct option_list trust;
     bool json, offline, no_chain, lab_urls, no_color;
-    utc_t at; /* 0: by the input */
+    utc_t at;          /* 0: by the input */
+    unsigned fetch_ms; /* a fetch may outlast its call; 0: it may not */
 };
 extern const struct command_help verify_help;
 

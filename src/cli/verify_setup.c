@@ -204,6 +204,7 @@ static void options_of_wishes(const struct verify_wishes *w, struct verifier_opt
     o->judge.no_chain = w->no_chain;
     o->judge.lab_urls |= w->lab_urls;
     o->offline = w->offline;
+    o->fetch_ms = w->fetch_ms;
     o->color = !w->no_color && command_colors();
 }
 
@@ -225,8 +226,8 @@ bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_st
     }
     if (err) {
         bool ours = err == BF_ENOMEM || err == BF_ECRYPTO;
-        *ret_status = command_fail("verify", ours ? EXIT_FAILURE_OURS : EXIT_USAGE, "%s",
-                                   message ? message : bf_err_text(err));
+        *ret_status = command_fail(w->command ? w->command : "verify", ours ? EXIT_FAILURE_OURS : EXIT_USAGE,
+                                   "%s", message ? message : bf_err_text(err));
     }
     free(message);
     return !err;
