@@ -23,7 +23,8 @@ struct refusal refusal_of(const struct answer_options *options, const struct dec
         return (struct refusal){ 0, "", false };
     if (options->policy[d->outcome].action != ACTION_REJECT)
         return (struct refusal){ 433, "Anonymity Disallowed", false };
-    if (row->code)
+    /* An impostor without a signature is not asked for one: it is refused for what it pretends, not for what it lacks. */
+    if (row->code && !(d->outcome == IMPOSTOR && d->winning_case == CASE_NO_IDENTITY))
         return (struct refusal){ row->code, row->phrase, false };
     if (options->block_608 && options->block_card)
         return (struct refusal){ 608, "Rejected", true };

@@ -55,6 +55,13 @@ static void b_8_each_case_has_its_status(void **state)
     }
 }
 
+static void an_impostor_without_a_signature_is_blocked_and_not_asked_for_one(void **state)
+{
+    const struct decision d = decided(IMPOSTOR, CASE_NO_IDENTITY);
+    (void)state;
+    assert_int_equal(refusal_of(&reject_all, &d, &call, DECIDED_BY_POLICY).status, 603);
+}
+
 static void id_502_nothing_is_refused_unless_the_operator_says_so(void **state)
 {
     const struct answer_options usual = { .redress = "" };
@@ -202,6 +209,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(b_8_each_case_has_its_status),
+        cmocka_unit_test(an_impostor_without_a_signature_is_blocked_and_not_asked_for_one),
         cmocka_unit_test(id_502_nothing_is_refused_unless_the_operator_says_so),
         cmocka_unit_test(a_withheld_caller_is_refused_with_433_where_that_is_the_policy),
         cmocka_unit_test(rfc_8197_no_configuration_comes_to_607_and_a_person_does),

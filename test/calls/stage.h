@@ -33,6 +33,7 @@ struct stage {
     struct call_rules rules;
     struct dial_plan plan;
     struct peer peer;
+    bool outside; /* the next hop is in nobody's trust domain */
     struct number_range own[8], same_line[8], never_block[8], domain_numbers[8];
     char to[4][128];
     unsigned slot;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/forward.h"
 #include "sip/message.h"
 #include "stage.h"
 #include "tap.h"
@@ -18,7 +19,7 @@
 
 /* ---- a story: settings, then calls with what is expected of each ---- */
 
-struct lines {
+struct story_lines {
     char *text;
     char *at[MAX_LINES];
     size_t n;
@@ -99,6 +100,13 @@ static void apply(struct stage *s, const char *line)
                                                              : VERSTAT_USER;
     else if (setting(line, "verstat.on_impostor", &v))
         s->answer.verstat_keep_on_impostor = strcmp(v, "keep") == 0;
+    else if (setting(line, "policy.anonymous", &v))
+        s->answer.refuse_anonymous = strcmp(v, "reject") == 0;
+    else if (setting(line, "policy.block_code", &v)) {
+        s->answer.block_608 = strcmp(v, "608") == 0;
+        s->answer.block_card = "<data:application/jose,a.b.c>;purpose=jwscard";
+    } else if (setting(line, "next_hop", &v))
+        s->outside = strcmp(v, "outside") == 0;
     for (int o = GENUINE; o <= IMPOSTOR; o++) {
         snprintf(key, sizeof key, "policy.%s", outcome_text((enum outcome)o));
         if (setting(line, key, &v))
@@ -106,6 +114,9 @@ static void apply(struct stage *s, const char *line)
         snprintf(key, sizeof key, "alert_info.%s", outcome_text((enum outcome)o));
         if (setting(line, key, &v))
             s->answer.alert_info[o] = v;
+        snprintf(key, sizeof key, "display.%s", outcome_text((enum outcome)o));
+        if (setting(line, key, &v))
+            s->answer.display[o] = v;
     }
 }
 
@@ -191,6 +202,7 @@ struct scene {
     struct call call;
     struct hearing hearing;
     char answer[LIMIT_SIP_MESSAGE];
+    char forwarded[LIMIT_SIP_MESSAGE]; /* what a proxy sends on */
     bool judged;
 };
 
@@ -267,7 +279,28 @@ static void write_down(FILE *transcript, const struct scene *scene)
     assert_int_equal(answer_json(&scene->hearing.verdict, &scene->call, &b), BF_OK);
     json[b.n] = '\0';
     blot_serials(json);
-    fprintf(transcript, "%s\n%s\n", json, scene->answer);
+    fprintf(transcript, "%s\n%s\n%s\n", json, scene->answer, scene->forwarded);
+}
+
+/* What goes on where the server is a proxy; empty where the call is refused or sent elsewhere. */
+static void forward(const char *file, struct stage *s, struct scene *scene, const struct decision *d,
+                    const struct sip_source *source)
+{
+    const struct forward_route route = { .via = SPAN("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKours") };
+    const struct forward_boundary boundary = { .from_trusted = s->peer.pai,
+                                               .from_believed = s->peer.says == PEER_BELIEVE,
+                                               .to_trusted = !s->outside,
+                                               .names = &s->answer };
+    const struct forward_edit edit = { .options = &s->answer, .decision = d, .call = &scene->call };
+    const enum answer_action action = answer_policy_of(&s->answer, d, &scene->call).action;
+    struct buf out = buf_on(scene->forwarded, sizeof scene->forwarded - 1);
+    scene->forwarded[0] = '\0';
+    if (action == ACTION_REJECT || action == ACTION_TO)
+        return;
+    const enum bf_err err = forward_request(&scene->message, source, &route, &boundary, &edit, &out);
+    if (err)
+        complain(file, "it cannot go on: %s", bf_err_text(err));
+    scene->forwarded[err ? 0 : out.n] = '\0';
 }
 
 static void play(const char *file, struct stage *s, struct scene *scene, FILE *transcript)
@@ -302,6 +335,7 @@ static void play(const char *file, struct stage *s, struct scene *scene, FILE *t
     if (answered)
         complain(file, "no answer: %s", bf_err_text(answered));
     scene->answer[answered ? 0 : out.n] = '\0';
+    forward(file, s, scene, &d, &source);
     write_down(transcript, scene);
 }
 
@@ -313,7 +347,7 @@ static void scene_end(struct stage *s, struct scene *scene)
     scene->sip_n = 0;
 }
 
-static const char *domain_of(const struct lines *l)
+static const char *domain_of(const struct story_lines *l)
 {
     const char *v = "";
     for (size_t i = 0; i < l->n; i++)
@@ -332,11 +366,11 @@ static void apply_list(struct stage *s, struct scene *scene, const char *line)
     stage_list(s, v);
 }
 
-static void run_story(const char *file, struct lines *l, const struct engine *engine, FILE *transcript)
+static void run_story(const char *file, struct story_lines *l, const struct engine *engine, FILE *transcript)
 {
     static struct scene scene;
     static struct stage s; /* a thread reads its clock, even after a test that failed */
-    enum { PROSE, SIP, BALLOTS, ANSWER } in = PROSE;
+    enum { PROSE, SIP, BALLOTS, ANSWER, FORWARDED } in = PROSE;
     stage_open_with(&s, domain_of(l), engine->pool, engine->warm);
     memset(&scene, 0, sizeof scene);
     for (size_t i = 0; i < l->n; i++) {
@@ -348,6 +382,8 @@ static void run_story(const char *file, struct lines *l, const struct engine *en
             in = BALLOTS;
         else if (strcmp(line, "```answer") == 0)
             in = ANSWER;
+        else if (strcmp(line, "```forwarded") == 0)
+            in = FORWARDED;
         else if (strcmp(line, "```") == 0) {
             if (in == SIP)
                 play(file, &s, &scene, transcript);
@@ -359,6 +395,8 @@ static void run_story(const char *file, struct lines *l, const struct engine *en
             expect_fact(file, &scene.hearing.verdict, &scene.call, line);
         else if (in == ANSWER && *line)
             expect_answer(file, scene.answer, line);
+        else if (in == FORWARDED && *line)
+            expect_answer(file, scene.forwarded, line);
         else if (in == PROSE) {
             apply(&s, line);
             apply_list(&s, &scene, line);
@@ -371,7 +409,7 @@ static void run_story(const char *file, struct lines *l, const struct engine *en
 static void story(void **state)
 {
     const char *file = *state;
-    struct lines l = { .n = 0 };
+    struct story_lines l = { .n = 0 };
     l.text = tap_read(file, NULL);
     char *rest = l.text;
     while (l.n < MAX_LINES && (l.at[l.n] = strsep(&rest, "\n")))
