@@ -169,6 +169,10 @@ void lines_verdict(const struct lines *w)
         buf_text(out, "none");
     buf_text(out, ";case=");
     buf_text(out, stir_case_row((enum stir_case)d->winning_case)->name);
+    if (d->signing && d->sign.refusal == SIGN_OK && w->signing) {
+        buf_text(out, ";by=");
+        buf_text(out, signing_name(w->signing, d->sign.what.row));
+    }
     buf_text(out, ";id=");
     buf_bytes(out, id, sizeof id);
     reply_header_end(out, at);

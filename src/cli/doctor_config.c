@@ -8,6 +8,7 @@
 
 #include "cli/doctor.h"
 #include "cli/place.h"
+#include "serve/vouching.h"
 #include "signing/signing.h"
 #include "trust/crl_numbers.h"
 
@@ -95,6 +96,22 @@ void doctor_crl(const struct doctor *d, struct finding *ret)
                     (long long)oldest / 3600);
 }
 
+/* All of it at once, for the inventory is one. false: rows are still to be told about. */
+static bool doctor_customers(const struct doctor *d, struct finding *ret)
+{
+    auto_(signing_destroy) struct signing *signing = NULL;
+    char *message = NULL;
+    const enum bf_err err = vouching_create(d->config, &signing, &message);
+    if (err)
+        finding_set(ret, FINDING_FAIL, "mend it, and reload; until then what was read before stays in force",
+                    "%.400s", message ? message : bf_err_text(err));
+    else
+        finding_set(ret, FINDING_OK, "", "%zu customers with %llu numbers, and %zu rows; every key readable",
+                    d->config->n_customers, (unsigned long long)signing_numbers(signing), d->config->n_sign);
+    free(message);
+    return true;
+}
+
 /* Each row by itself, so that the finding names every bad one's reason once, and the first of them is enough to act on. */
 void doctor_sign(const struct doctor *d, struct finding *ret)
 {
@@ -123,6 +140,8 @@ void doctor_sign(const struct doctor *d, struct finding *ret)
             return;
         }
     }
+    if (d->config->n_customers && doctor_customers(d, ret))
+        return;
     if (d->config->n_sign)
         finding_set(ret, FINDING_OK, "", "%zu rows, every key readable and every certificate its own",
                     d->config->n_sign);

@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/sign_explain.h"
 #include "cli/verify.h"
 #include "identity/identity.h"
 #include "sip/date.h"
@@ -29,6 +30,7 @@
 struct wishes {
     const char *orig, *attest, *iat, *origid, *key, *x5u, *sip;
     struct option_list dest;
+    struct explain_wishes explain;
     bool json;
 };
 
@@ -47,6 +49,20 @@ static const struct option_row rows[] = {
       offsetof(struct wishes, origid) },
     { "sip", "FILE", "sign this request, and print it with its Identity; `-` is standard input", OPTION_TEXT,
       offsetof(struct wishes, sip) },
+    { "explain", NULL, "sign nothing: say what a server with --config would do with the call, and why",
+      OPTION_FLAG, offsetof(struct wishes, explain.on) },
+    { "config", "FILE", "with --explain: the server's configuration", OPTION_TEXT,
+      offsetof(struct wishes, explain.config) },
+    { "from", "ADDRESS", "with --explain: where the call comes from", OPTION_TEXT,
+      offsetof(struct wishes, explain.from) },
+    { "tls-name", "NAME", "with --explain: the name in the TLS client certificate", OPTION_TEXT,
+      offsetof(struct wishes, explain.tls_name) },
+    { "key-name", "NAME", "with --explain: the name of the API key", OPTION_TEXT,
+      offsetof(struct wishes, explain.key_name) },
+    { "trunk-group", "TGRP@CONTEXT", "with --explain: the trunk group in Contact", OPTION_TEXT,
+      offsetof(struct wishes, explain.trunk_group) },
+    { "header", "NAME: VALUE", "with --explain: a header of the call; repeatable", OPTION_LIST,
+      offsetof(struct wishes, explain.headers) },
     { "json", NULL, "one JSON object, and nothing else on standard output", OPTION_FLAG,
       offsetof(struct wishes, json) },
     { 0 },
@@ -56,15 +72,21 @@ static const struct command_help help = {
     .name = "sign",
     .example = "bonafide sign --orig 12155550121 --dest 12155550131 --attest A \\\n"
                "        --key sp.key --x5u https://certs.example.net/sp.pem\n"
-               "        the value of an Identity header that vouches for this call\n",
-    .usage = "[OPTION...] --attest A|B|C --key FILE --x5u URL (--orig TN --dest TN | --sip FILE)",
+               "        the value of an Identity header that vouches for this call\n"
+               "bonafide sign --explain --config bonafide.yaml --from 10.1.2.3 --orig +12025550100 --dest "
+               "+12155550131\n"
+               "        what the server would do with such a call, and why\n",
+    .usage = "[OPTION...] --attest A|B|C --key FILE --x5u URL (--orig TN --dest TN | --sip FILE)\n"
+             "       bonafide sign --explain --config FILE --from ADDRESS --orig TN --dest TN [OPTION...]",
     .about =
         "Vouches for a call. Without --attest nothing is signed: an attestation is a statement of yours.\n"
         "With --sip the numbers are those of the request: P-Asserted-Identity, else From; and the\n"
         "Request-URI. A Date is added where there is none.\n",
     .rows = rows,
     .more = "Exit status:\n"
-            "  0 signed  64 wrong usage  65 input that cannot be signed  70 our own failure\n",
+            "  0 signed  64 wrong usage  65 input that cannot be signed  70 our own failure\n"
+            "  With --explain: 0 it would be signed  1 it would go out unsigned  65 a configuration or file\n"
+            "  that the server would refuse\n",
 };
 
 /* What is to be signed, and the room its texts lie in. */
@@ -412,7 +434,9 @@ int command_sign(int argc, char **argv)
     status = operands.n ? command_fail("sign", EXIT_USAGE,
                                        "'%.64s' is one word too many. A request is given with --sip FILE.",
                                        operands.items[0])
-                        : run(&w, &order);
+             : w.explain.on
+                 ? command_sign_explain(&w.explain, w.orig, w.dest.n ? w.dest.items[0] : NULL, w.json)
+                 : run(&w, &order);
     order_clear(&order);
     options_clear(&help, &w, &operands);
     return status;

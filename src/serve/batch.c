@@ -161,7 +161,13 @@ static size_t gather_signed(struct worker *w, struct sign_job *jobs, struct lane
 static void tell_failed(struct worker *w, size_t failed)
 {
     count_add(&w->counts, COUNT_SIGN_FAILED, failed);
-    log_put(w->log, LOG_ALARM, "%zu calls go out unsigned: signing failed", failed);
+    log_put(w->log, LOG_ALARM,
+            "%zu calls go out unsigned: signing failed, or the certificate has ended or is revoked", failed);
+}
+
+static bool is_our_failure(enum sign_refusal r)
+{
+    return r == SIGN_FAILED || r == SIGN_EXPIRED || r == SIGN_REVOKED;
 }
 
 static void sign(struct worker *w)
@@ -178,7 +184,7 @@ static void sign(struct worker *w)
         lane->kind = jobs[i].refusal == SIGN_OK ? KIND_SIGNED : KIND_UNSIGNED;
         lane->state = LANE_DECIDED;
         lane->keep = true;
-        failed += jobs[i].refusal == SIGN_FAILED;
+        failed += is_our_failure(jobs[i].refusal);
     }
     if (failed)
         tell_failed(w, failed);

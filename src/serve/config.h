@@ -13,6 +13,7 @@
 #include "es256/es256.h"
 #include "numbers/plan.h"
 #include "record/record.h"
+#include "signing/signing.h"
 #include "sip/number.h"
 #include "trust/anchors.h"
 
@@ -125,6 +126,15 @@ struct config {
     } es256;
     const struct config_sign_row *sign;
     size_t n_sign;
+    struct {
+        const char *const *inventory, *const *ported_out;
+        size_t n_inventory, n_ported_out;
+        struct {
+            const char *key, *x5u, *chain;
+        } certificate; /* of customers without one of their own */
+    } signing;
+    const struct sign_customer_options *customers; /* others: 'n' is none */
+    size_t n_customers;
     struct {
         bool on;
         struct sockaddr_storage addr;

@@ -166,15 +166,17 @@ static void bounds(const struct config_option *o, char *out, size_t size)
     out[b.n] = '\0';
 }
 
-static void sample_rows(FILE *out, int indent, const struct config_rows *rows)
+static void sample_rows(FILE *out, int indent, int depth, const struct config_rows *rows)
 {
     for (size_t i = 0; i < rows->n_fields; i++) {
         const struct config_option *f = &rows->fields[i];
         char line[1024], range[256];
         bounds(f, range, sizeof range);
-        snprintf(line, sizeof line, "  %s: %s (%s%s%s)", f->name, f->help, range,
+        snprintf(line, sizeof line, "%*s%s: %s (%s%s%s)", depth, "", f->name, f->help, range,
                  f->fallback ? "; default " : "; must be there", f->fallback ? f->fallback : "");
         put_comment(out, indent, line);
+        if (f->rows)
+            sample_rows(out, indent, depth + 2, f->rows);
     }
 }
 
@@ -183,12 +185,12 @@ static void sample_option(FILE *out, const struct config_option *o, int indent, 
     char line[1024], range[256];
     bounds(o, range, sizeof range);
     if (o->rows)
-        snprintf(line, sizeof line, "%s Rows of:", o->help);
+        snprintf(line, sizeof line, "%s %s of:", o->help, o->shape == SHAPE_ONE ? "A row" : "Rows");
     else
         snprintf(line, sizeof line, "%s (%s)%s", o->help, range, o->restart ? " Needs a restart." : "");
     put_comment(out, indent, line);
     if (o->rows)
-        sample_rows(out, indent, o->rows);
+        sample_rows(out, indent, 2, o->rows);
     fprintf(out, "%*s%s%s: %s%s\n", indent, "", o->state ? "# " : "", key, o->fallback,
             o->state ? "   # in the state directory" : "");
 }
@@ -250,7 +252,7 @@ static void manual_facts(FILE *out, const struct config_option *o)
 {
     char range[256];
     if (o->rows)
-        snprintf(range, sizeof range, "a list of rows");
+        snprintf(range, sizeof range, o->shape == SHAPE_ONE ? "a row" : "a list of rows");
     else
         bounds(o, range, sizeof range);
     fputs("Value: ", out);

@@ -161,10 +161,20 @@ static bool make(struct server *s, struct config *fresh, struct snapshot **ret, 
            snapshot_create(fresh, &parts, ret, message) == BF_OK;
 }
 
+void control_ask_lists(struct server *s, const struct snapshot *fresh)
+{
+    if (!fresh->signing)
+        return;
+    epoch_enter(s->epoch, s->slot);
+    signing_ask_lists(fresh->signing, signers_trust(s->signers));
+    epoch_exit(s->epoch, s->slot);
+}
+
 static void swap(struct server *s, struct snapshot *fresh, struct trust *trust)
 {
     s->generation++;
     signers_retrust(s->signers, trust);
+    control_ask_lists(s, fresh); /* before anybody signs with it */
     struct snapshot *old = atomic_exchange(&s->snapshot, fresh);
     if (hops_set(s->hops, fresh->config->sip.next_hop, fresh->config->sip.n_next_hop,
                  fresh->config->sip.next_hop_probe_s) != BF_OK)

@@ -8,6 +8,9 @@
 
 /* Anchors, expiries, revocation: into server->gauges. */
 void control_measure(struct server *s);
+/* Are our own certificates revoked? Asked before a snapshot is published. */
+void control_ask_lists(struct server *s, const struct snapshot *fresh);
+
 /* Clock steps and the median of signed times. */
 void control_watch(struct server *s, struct watch *watch);
 /* Reads the configuration again; everything or nothing. */

@@ -28,7 +28,16 @@ static void set_key(struct worker *w, const struct lane *lane, struct record *re
     memcpy(ret->key, lane->id.bytes, sizeof ret->key);
 }
 
-static void set_other(const struct lane *lane, struct record *ret)
+/* "signed by acme": whose call it was, or which row of `sign` said so. */
+static struct span signed_by(struct worker *w, const struct lane *lane)
+{
+    const struct signing *s = w->snapshot->signing;
+    const char *name = s ? signing_name(s, lane->decision.sign.what.row) : NULL;
+    const char *why = name && lane->arena ? arena_printf(lane->arena, "signed by %s", name) : NULL;
+    return span_of(why ? why : "signed");
+}
+
+static void set_other(struct worker *w, const struct lane *lane, struct record *ret)
 {
     const struct decision *d = &lane->decision;
     ret->outcome = UNPROVEN;
@@ -38,7 +47,7 @@ static void set_other(const struct lane *lane, struct record *ret)
         ret->kind = RECORD_SIGNED;
         ret->attest = d->sign.what.attest;
         ret->iat = d->sign.what.iat;
-        ret->why = SPAN("signed");
+        ret->why = signed_by(w, lane);
         break;
     case KIND_UNSIGNED:
         ret->kind = RECORD_SIGNED;
@@ -68,7 +77,7 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
     if (lane->kind <= KIND_IMPOSTOR)
         record_of_verdict(&lane->hearing.verdict, &lane->call, lane->arena, ret);
     else
-        set_other(lane, ret);
+        set_other(w, lane, ret);
     ret->status = lane->status;
     const mono_t latency = (w->judged - lane->arrival.mono) / 1000;
     ret->latency_us = latency < 0 ? 0 : latency > INT32_MAX ? INT32_MAX : (int32_t)latency;

@@ -5,6 +5,7 @@
  */
 #include "serve/options.h"
 
+#include "serve/customers.h"
 #include "serve/values.h"
 
 #define AT(member)              .at = offsetof(struct config, member)
@@ -362,6 +363,25 @@ const struct config_option config_options[] = {
     { "sign", &kind_row, "[]",
       "The calls we vouch for, on listeners with role sign. What no row covers goes out unsigned.",
       LIST_AT(sign, n_sign), .shape = SHAPE_LIST, .rows = &sign_rows },
+    { "signing.inventory", &kind_numbers_file, "[]",
+      "Whose number is it? Files with columns number, customer and, as needed, count, status (active, "
+      "ported-out, "
+      "suspended) and attest: CSV with a header row, or sqlite:PATH with a table numbers. They are read "
+      "again by a reload.",
+      LIST_AT(signing.inventory, signing.n_inventory), .max = 64, .shape = SHAPE_LIST },
+    { "signing.ported_out", &kind_numbers_file, "[]",
+      "Files of numbers that left: whatever the inventory says, they are nobody's here. Column number is "
+      "enough.",
+      LIST_AT(signing.ported_out, signing.n_ported_out), .max = 64, .shape = SHAPE_LIST },
+    { "signing.certificate", &kind_row, "{}",
+      "What customers without a certificate of their own are signed with.", AT(signing.certificate),
+      .rows = &certificate_rows },
+    { "customers", &kind_row, "[]",
+      "Whose calls are signed, on listeners with role sign, by the number they call from. The owner of the "
+      "number comes "
+      "first, then a letter of authority, then other_numbers, in the order of the file. Rows under sign come "
+      "before all.",
+      LIST_AT(customers, n_customers), .shape = SHAPE_LIST, .rows = &customers_rows },
 
     { "http.listen", &kind_address, "127.0.0.1:8080", "The API, /metrics, /healthz and /readyz; \"\" is off.",
       AT(http.on), .restart = true },

@@ -88,9 +88,10 @@ bool config_row(struct config_reader *r, const struct config_option *o, const st
     }
     if (node->kind != NODE_MAP)
         return config_refuse(r, o, node, 0, NULL);
+    const char *const around = r->row;
     r->row = o->name;
     const bool good = row_fields(r, rows, node, out) && (!rows->check || rows->check(r, node, out));
-    r->row = NULL;
+    r->row = around;
     return good;
 }
 

@@ -7,6 +7,7 @@
 #include "serve/control.h"
 #include "serve/http.h"
 #include "serve/notify.h"
+#include "serve/papers.h"
 
 #define SECOND     MONO_S(1)
 #define DRAIN_TIME MONO_S(10)
@@ -97,6 +98,7 @@ static void end(struct server *s)
 
 struct control {
     struct watch watch;
+    struct papers papers;
     mono_t measured, barked, bark_every;
 };
 
@@ -138,6 +140,7 @@ static void look_after(struct server *s, struct control *c)
         c->measured = now;
         control_watch(s, &c->watch);
         control_measure(s);
+        papers_watch(&c->papers, s);
     }
     bark(s, c, now);
     if (poll(&fd, 1, (int)(rest / 1000000)) > 0 && read(s->control, &told, sizeof told) < 0)
@@ -161,6 +164,7 @@ enum bf_err server_run(struct server *s)
         drain(s);
     atomic_store(&s->running, false);
     end(s);
+    papers_clear(&c.papers);
     return err;
 }
 

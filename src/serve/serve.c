@@ -313,6 +313,7 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = snapshot_create(c, &parts, &snapshot, ret_message);
     if (err)
         return say(ret_message, err, "the server cannot be made");
+    control_ask_lists(s, snapshot);
     atomic_store(&s->snapshot, snapshot);
     control_measure(s);
     return BF_OK;

@@ -33,6 +33,7 @@ struct gauges {
     _Atomic int64_t crl_age;  /* of the oldest CRL; -1: none configured */
     _Atomic bool crl_unknown; /* one is configured, and none is valid */
     _Atomic int64_t iat_median_s;
+    _Atomic int64_t sign_expiry, sign_unusable, sign_numbers; /* of our own certificates; in the inventory */
     _Atomic uint64_t clock_alarms, reloads, reload_failures;
     _Atomic bool reload_failed; /* the last one */
     _Atomic bool record_failed; /* the last batch could not be kept */

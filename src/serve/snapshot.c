@@ -7,30 +7,7 @@
 #include "answer/refuse.h"
 
 #include "numbers/file.h"
-
-/* The room `signing` does not know configurations: the same rows in its own words. */
-static enum bf_err load_signing(struct snapshot *s, const struct config *config, char **ret_message)
-{
-    if (config->n_sign == 0)
-        return BF_OK;
-    s->sign_rows = calloc(config->n_sign, sizeof *s->sign_rows);
-    if (!s->sign_rows)
-        return BF_ENOMEM;
-    for (size_t i = 0; i < config->n_sign; i++) {
-        const struct config_sign_row *row = &config->sign[i];
-        s->sign_rows[i] = (struct sign_row_options){
-            .numbers = row->numbers,
-            .n_numbers = row->n_numbers,
-            .attest = row->attest,
-            .customers = row->customers,
-            .n_customers = row->n_customers,
-            .key_path = row->key,
-            .x5u = row->x5u,
-            .chain_path = row->chain,
-        };
-    }
-    return signing_create(s->sign_rows, config->n_sign, &s->signing, ret_message);
-}
+#include "serve/vouching.h"
 
 /* The card of a 608 is signed once, when the configuration comes into force. */
 static enum bf_err make_card(struct snapshot *s, struct config *config, char **ret_message)
@@ -118,7 +95,7 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
     auto_(snapshot_destroy) struct snapshot *s = calloc(1, sizeof *s);
     if (!s)
         return BF_ENOMEM;
-    enum bf_err err = load_signing(s, config, ret_message);
+    enum bf_err err = vouching_create(config, &s->signing, ret_message);
     if (!err)
         err = make_card(s, config, ret_message);
     if (!err)
@@ -138,7 +115,6 @@ void snapshot_destroy(struct snapshot *s)
     if (!s)
         return;
     signing_destroy(s->signing);
-    free(s->sign_rows);
     free(s->block_card);
     free(s->peer_plans);
     number_set_destroy(s->do_not_originate);

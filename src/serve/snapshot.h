@@ -17,7 +17,6 @@ struct snapshot {
     struct call_rules rules;
     struct signing *signing; /* owned; NULL: no row */
     char *block_card;        /* owned: config->answer.block_card */
-    struct sign_row_options *sign_rows;
     struct dial_plan *peer_plans;        /* owned; one a row of sip.peers */
     struct number_set *do_not_originate; /* owned; NULL: none */
     mono_t budget, overload_age;

@@ -12,7 +12,7 @@
 #define EXPLAIN_WHY 256u
 struct sign_reason {
     bool customer;         /* else a row of `sign` */
-    const char *name;      /* "row 3", or the customer's */
+    const char *name;      /* "row-3", or the customer's */
     bool decided;          /* this one signs */
     char attest;           /* decided: what it says; else the most it could */
     char why[EXPLAIN_WHY]; /* words */

@@ -9,7 +9,7 @@
 
 struct signing {
     struct sign_row *rows; /* those of `sign`, then one for each customer */
-    char (*names)[32];     /* "row 3" */
+    char (*names)[32];     /* "row-3" */
     size_t n_rows, n_sign; /* all of them; those of `sign` */
     struct customer *customers;
     size_t n_customers;

@@ -56,7 +56,7 @@ static enum bf_err make_rows(struct signing *s, const struct signing_options *o,
     while (err == BF_OK && s->n_sign < o->n_rows) {
         const size_t i = s->n_sign++;
         s->n_rows = s->n_sign;
-        snprintf(s->names[i], sizeof s->names[i], "row %zu", i + 1);
+        snprintf(s->names[i], sizeof s->names[i], "row-%zu", i + 1);
         err = row_init(&s->rows[i], &o->rows[i], s->keys, ret_message);
         if (err != BF_OK)
             name_row(ret_message, i, &o->rows[i]);

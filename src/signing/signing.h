@@ -83,7 +83,7 @@ enum bf_err signing_create(const struct sign_row_options *rows, size_t n, struct
 void signing_destroy(struct signing *s);
 uint64_t signing_numbers(const struct signing *s); /* in the inventory */
 
-/* What decided: "row 3", or the customer's name. Of a signed call's `row`; NULL: there is no such. Lives as long as s. */
+/* What decided: "row-3", or the customer's name. Of a signed call's `row`; NULL: there is no such. Lives as long as s. */
 const char *signing_name(const struct signing *s, size_t row);
 
 /* ---- certificates: what the control thread looks after ---- */
