@@ -87,25 +87,12 @@ static bool read_day(struct config_reader *r, const struct config_option *o, con
     return true;
 }
 
-static bool read_x5u_or_none(struct config_reader *r, const struct config_option *o, const struct node *node,
-                             void *out)
-{
-    if (node->kind == NODE_SCALAR && node->text.n == 0) {
-        *(const char **)out = NULL;
-        return true;
-    }
-    return kind_x5u.read(r, o, node, out);
-}
-
 #define TEXT sizeof(const char *), true
 static const struct config_kind kind_name = { "a name of letters, digits, '-', '_' and '.'", TEXT,
                                               read_name };
 const struct config_kind kind_numbers_file = { "a path of a CSV file, or sqlite:PATH", TEXT,
                                                read_numbers_file };
 static const struct config_kind kind_day = { "a day like 2026-12-31", sizeof(utc_t), false, read_day };
-static const struct config_kind kind_x5u_or_none = {
-    "an https URL like https://cert.example.org/sp.pem, or \"\"", TEXT, read_x5u_or_none
-};
 
 /* ---- rows ---- */
 

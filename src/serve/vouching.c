@@ -21,13 +21,18 @@ static void put_rows(const struct config *config, struct sign_row_options *rows)
     }
 }
 
+static bool is_there(const char *text)
+{
+    return text && *text;
+}
+
 static void put_customers(const struct config *config, struct sign_customer_options *customers)
 {
     for (size_t i = 0; i < config->n_customers; i++) {
         struct sign_customer_options *const c = &customers[i];
         *c = config->customers[i];
         c->others = c->others == 'n' ? 0 : c->others;
-        if (c->key_path || c->x5u || c->chain_path)
+        if (is_there(c->key_path) || is_there(c->x5u) || is_there(c->chain_path))
             continue;
         c->key_path = config->signing.certificate.key;
         c->x5u = config->signing.certificate.x5u;
