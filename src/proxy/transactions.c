@@ -5,8 +5,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define LEAST      64u   /* transactions there are room for in any case */
-#define USUAL      2048u /* bytes of a small one: so many slots there are */
+#define LEAST      64u       /* transactions there are room for in any case */
+#define USUAL      2048u     /* bytes of a small one: so many slots there are */
+#define SLOTS_MAX  0xFFFFFFu /* a name of one fits six digits */
 #define NEVER      INT64_MAX
 #define URGENT_ONE 16u /* one part of so many is kept for the urgent */
 
@@ -36,7 +37,7 @@ enum bf_err transactions_create(size_t memory, size_t context_n, size_t place_n,
     t->memory = memory;
     t->context_n = context_n;
     t->place_n = place_n;
-    t->capacity = memory / USUAL > UINT32_MAX / 4 ? UINT32_MAX / 4 : (uint32_t)(memory / USUAL) + LEAST;
+    t->capacity = memory / USUAL > SLOTS_MAX - LEAST ? SLOTS_MAX : (uint32_t)(memory / USUAL) + LEAST;
     while (buckets < t->capacity)
         buckets *= 2;
     t->mask = buckets - 1;
@@ -159,8 +160,8 @@ static bool waits(const struct attempt *a)
 
 static bool repeats(const struct transaction *x, const struct attempt *a)
 {
-    return !a->reliable && (a->state == ATTEMPT_CALLING ||
-                            (x->kind == TRANSACTION_OTHER && a->state == ATTEMPT_PROCEEDING));
+    return !a->reliable &&
+           (a->state == ATTEMPT_CALLING || (x->kind == TRANSACTION_OTHER && a->state == ATTEMPT_PROCEEDING));
 }
 
 static bool repeats_answer(const struct transaction *x)
@@ -245,7 +246,8 @@ static struct transaction *make(struct transactions *t, const struct transaction
     return x;
 }
 
-struct transaction *transactions_begin(struct transactions *t, const struct transaction_request *r, mono_t now)
+struct transaction *transactions_begin(struct transactions *t, const struct transaction_request *r,
+                                       mono_t now)
 {
     const size_t n = sizeof(struct transaction) + t->context_n + r->bytes.n;
     struct transaction *x = has_room(t, n, r->urgent) ? make(t, r) : NULL;
@@ -324,8 +326,8 @@ struct transaction *transactions_any(const struct transactions *t)
 
 /* ---- sending on ---- */
 
-struct attempt *transactions_forward(struct transactions *t, struct transaction *x, const struct transaction_sent *s,
-                                     mono_t now)
+struct attempt *transactions_forward(struct transactions *t, struct transaction *x,
+                                     const struct transaction_sent *s, mono_t now)
 {
     const size_t n = sizeof(struct attempt) + t->place_n;
     if (x->n_attempts == ATTEMPTS_MAX || !charge(t, x, n))
@@ -464,7 +466,8 @@ static void finish(struct transactions *t, struct transaction *x, int status, mo
     x->end = now + TIMER_LIFE;
 }
 
-void transactions_answered(struct transactions *t, struct transaction *x, int status, struct span bytes, mono_t now)
+void transactions_answered(struct transactions *t, struct transaction *x, int status, struct span bytes,
+                           mono_t now)
 {
     if (status < 200 && is_final(x))
         return;
@@ -575,8 +578,8 @@ static unsigned own_time(struct transaction *x, mono_t now)
     return x->end <= now ? TRANSACTION_FORGET : 0;
 }
 
-bool transactions_due(struct transactions *t, mono_t now, struct transaction **ret, struct attempt **ret_attempt,
-                      unsigned *ret_do)
+bool transactions_due(struct transactions *t, mono_t now, struct transaction **ret,
+                      struct attempt **ret_attempt, unsigned *ret_do)
 {
     while (t->heap_n && heap_due(t, 1) <= now) {
         struct transaction *x = t->slots[t->heap[1]];

@@ -53,10 +53,10 @@ struct attempt {
     enum attempt_state state;
     enum attempt_cancel cancel;
     bool reliable;
-    mono_t repeat, interval, end;                /* timers A/E and B/C/F */
+    mono_t repeat, interval, end;                  /* timers A/E and B/C/F */
     mono_t cancel_at, cancel_interval, cancel_end; /* of its CANCEL */
-    struct span bytes;                           /* the request as it was sent */
-    void *place;                                 /* where to: the caller's words */
+    struct span bytes;                             /* the request as it was sent */
+    void *place;                                   /* where to: the caller's words */
 };
 
 struct transaction {
@@ -83,7 +83,8 @@ struct transaction {
 struct transactions;
 
 /* memory: bytes, at most. BF_ENOMEM. */
-enum bf_err transactions_create(size_t memory, size_t context_n, size_t place_n, struct transactions **ret) must_use;
+enum bf_err transactions_create(size_t memory, size_t context_n, size_t place_n, struct transactions **ret)
+    must_use;
 void transactions_destroy(struct transactions *t);
 
 struct transaction_request {
@@ -95,10 +96,13 @@ struct transaction_request {
     const void *context;
 };
 /* NULL: there is no room. The pointer holds until transactions_end. */
-struct transaction *transactions_begin(struct transactions *t, const struct transaction_request *r, mono_t now);
-struct transaction *transactions_find(const struct transactions *t, const uint64_t key[static 2]); /* or NULL */
-struct transaction *transactions_named(const struct transactions *t, struct transaction_name name); /* or NULL */
-struct attempt *transaction_attempt(const struct transaction *x, unsigned index);                   /* or NULL */
+struct transaction *transactions_begin(struct transactions *t, const struct transaction_request *r,
+                                       mono_t now);
+struct transaction *transactions_find(const struct transactions *t,
+                                      const uint64_t key[static 2]); /* or NULL */
+struct transaction *transactions_named(const struct transactions *t,
+                                       struct transaction_name name);             /* or NULL */
+struct attempt *transaction_attempt(const struct transaction *x, unsigned index); /* or NULL */
 
 /*
  * It is sent on: another attempt. patience: how long without any response until the next place is asked; 0: there is none,
@@ -110,36 +114,37 @@ struct transaction_sent {
     bool reliable;
     mono_t patience;
 };
-struct attempt *transactions_forward(struct transactions *t, struct transaction *x, const struct transaction_sent *s,
-                                     mono_t now);
+struct attempt *transactions_forward(struct transactions *t, struct transaction *x,
+                                     const struct transaction_sent *s, mono_t now);
 /* The place cannot be reached: TRANSACTION_NEXT comes due at once. */
 void transactions_lost(struct transactions *t, struct transaction *x, struct attempt *a, mono_t now);
 
 /* What is to be done, as bits. */
 enum transaction_do {
-    TRANSACTION_PASS = 1 << 0,          /* the response goes on to whoever asked */
-    TRANSACTION_ACK = 1 << 1,           /* it is acknowledged where it came from */
-    TRANSACTION_SEND = 1 << 2,          /* the attempt's request is sent (again) */
-    TRANSACTION_SEND_CANCEL = 1 << 3,   /* the attempt's CANCEL is sent (again) */
-    TRANSACTION_SEND_ANSWER = 1 << 4,   /* the answer is sent again */
-    TRANSACTION_NEXT = 1 << 5,          /* the next place is asked; where there is none: `refused`, or 408 */
-    TRANSACTION_TIMEOUT = 1 << 6,       /* 408 is answered */
-    TRANSACTION_GIVE_UP = 1 << 7,       /* 487 is answered */
-    TRANSACTION_FORGET = 1 << 8,        /* transactions_end */
+    TRANSACTION_PASS = 1 << 0,        /* the response goes on to whoever asked */
+    TRANSACTION_ACK = 1 << 1,         /* it is acknowledged where it came from */
+    TRANSACTION_SEND = 1 << 2,        /* the attempt's request is sent (again) */
+    TRANSACTION_SEND_CANCEL = 1 << 3, /* the attempt's CANCEL is sent (again) */
+    TRANSACTION_SEND_ANSWER = 1 << 4, /* the answer is sent again */
+    TRANSACTION_NEXT = 1 << 5,        /* the next place is asked; where there is none: `refused`, or 408 */
+    TRANSACTION_TIMEOUT = 1 << 6,     /* 408 is answered */
+    TRANSACTION_GIVE_UP = 1 << 7,     /* 487 is answered */
+    TRANSACTION_FORGET = 1 << 8,      /* transactions_end */
 };
 
 /* A response to that attempt. to_cancel: it answers our CANCEL. */
 unsigned transactions_response(struct transactions *t, struct transaction *x, struct attempt *a, int status,
                                bool to_cancel, mono_t now) must_use;
 /* This answer was sent to whoever asked: passed on, or our own. Without memory for it nothing is repeated. */
-void transactions_answered(struct transactions *t, struct transaction *x, int status, struct span bytes, mono_t now);
+void transactions_answered(struct transactions *t, struct transaction *x, int status, struct span bytes,
+                           mono_t now);
 void transactions_acknowledged(struct transactions *t, struct transaction *x, mono_t now);
 /* Its CANCEL came: cancelled is set, and attempts are cancelled as soon as they may be (section 9.1). */
 void transactions_cancel(struct transactions *t, struct transaction *x, mono_t now);
 
 /* The next thing that time demands; false: nothing yet. *ret_attempt: whose, where it is one's. */
-bool transactions_due(struct transactions *t, mono_t now, struct transaction **ret, struct attempt **ret_attempt,
-                      unsigned *ret_do);
+bool transactions_due(struct transactions *t, mono_t now, struct transaction **ret,
+                      struct attempt **ret_attempt, unsigned *ret_do);
 mono_t transactions_next(const struct transactions *t); /* when; INT64_MAX: never */
 
 /* Forgotten; its context goes with it. */

@@ -194,7 +194,9 @@ static bool probe(struct hops *h, const char *uri)
     const mono_t now = clock_now(&clock_system).mono;
     if (!find(uri, true, &to))
         return false;
-    const struct client_options options = { .to = (struct sockaddr *)&to.addr, .to_n = to.n, .tcp = to.transport == HOP_TCP };
+    const struct client_options options = { .to = (struct sockaddr *)&to.addr,
+                                            .to_n = to.n,
+                                            .tcp = to.transport == HOP_TCP };
     if (client_open(&options, &c) != BF_OK || !write_options(c, uri, &b) ||
         client_begin(c, buf_span(&b), now, now + PROBE_TIME) != BF_OK)
         return false;
@@ -251,7 +253,8 @@ static void found_target(struct hops *h, unsigned index, uint64_t list, const st
 {
     pthread_mutex_lock(&h->lock);
     struct hop_target *mine = &h->targets[index];
-    if (h->list == list && !(mine->known && mine->n == target->n && memcmp(&mine->addr, &target->addr, target->n) == 0)) {
+    if (h->list == list &&
+        !(mine->known && mine->n == target->n && memcmp(&mine->addr, &target->addr, target->n) == 0)) {
         *mine = *target;
         mine->known = true;
         atomic_fetch_add(&h->version, 1);

@@ -150,15 +150,18 @@ const struct config_option config_options[] = {
       "network alone.",
       LIST_AT(sip.peers, sip.n_peers), .shape = SHAPE_LIST, .rows = &peers },
     { "sip.mode", &kind_choice, "redirect",
-      "redirect answers an INVITE with 302 and what was found; proxy sends it on to sip.next_hop with what was "
+      "redirect answers an INVITE with 302 and what was found; proxy sends it on to sip.next_hop with what "
+      "was "
       "found.",
       AT(sip.mode), WORDS("redirect", "proxy"), .restart = true },
     { "sip.record_route", &kind_bool, "false",
-      "Whether a proxy stays in the way of what follows in the dialog. Without, both sides speak to each other "
+      "Whether a proxy stays in the way of what follows in the dialog. Without, both sides speak to each "
+      "other "
       "once the call is up, and outlive us.",
       AT(sip.record_route) },
     { "sip.next_hop_timeout_ms", &kind_integer, "2000",
-      "How long a proxy waits for the first word of a next hop before it asks the next one in the list; the last "
+      "How long a proxy waits for the first word of a next hop before it asks the next one in the list; the "
+      "last "
       "one has 32 s.",
       AT(sip.next_hop_timeout_ms), .min = 100, .max = 32000, .unit = "milliseconds" },
     { "sip.proxy_mb", &kind_integer, "128",
