@@ -176,17 +176,32 @@ static bool in_dialog(const struct sip_message *m)
     return m->to_readable && m->to_tagged;
 }
 
+/* What the configuration says of it; NULL: it is none of the list. */
+static const struct config_hop *hop_row(const struct worker *w, int hop)
+{
+    const struct config *c = w->snapshot->config;
+    return hop >= 0 && (size_t)hop < c->sip.n_next_hop ? &c->sip.hops[hop] : NULL;
+}
+
 /* The bytes that leave; false: the lane says why there are none. */
 static bool write_out(struct worker *w, struct lane *lane, struct proxy_going *g,
                       const struct forward_edit *edit)
 {
     const struct sip_source from = source_of(lane);
+    const struct config_hop *hop = hop_row(w, g->place.hop);
+    struct forward_edit its;
     struct peer peer;
+    if (edit && hop && hop->format.written) {
+        its = *edit;
+        its.number = number_write;
+        its.number_arg = &hop->format.how;
+        edit = &its;
+    }
     snapshot_peer(w->snapshot, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door,
                   w->server->source_key, &peer);
     const struct forward_boundary boundary = { .from_trusted = peer.pai,
                                                .from_believed = peer.says == PEER_BELIEVE,
-                                               .to_trusted = lane->origin.role != ROLE_SIGN,
+                                               .to_trusted = hop && hop->trusted,
                                                .names = &w->snapshot->config->answer };
     lane->out = buf_on(lane->out_memory, LANE_OUT);
     const enum bf_err err = forward_request(&lane->message, &from, &g->route, &boundary, edit, &lane->out);
@@ -253,10 +268,8 @@ static void keep_back(struct worker *w, const struct lane *lane, struct proxy_co
 
 static bool wants_answer(const struct worker *w, const struct lane *lane)
 {
-    const struct decision *d = &lane->decision;
-    if (lane->call.never_block || d->winning_case == CASE_SHED || d->signing)
-        return false;
-    const enum answer_action action = w->snapshot->config->answer.policy[d->outcome].action;
+    const enum answer_action action =
+        answer_policy_of(&w->snapshot->config->answer, &lane->decision, &lane->call).action;
     return action == ACTION_REJECT || action == ACTION_TO;
 }
 
