@@ -22,7 +22,7 @@
 
 struct wishes {
     struct verify_wishes verify;
-    const char *interface, *filter, *same, *store, *user;
+    const char *interface, *filter, *same, *store, *user, *hep;
     struct option_list port;
     unsigned long summary;
     bool quiet;
@@ -55,6 +55,9 @@ static const struct option_row rows[] = {
     ROW("quiet", NULL, "summaries only", OPTION_FLAG, quiet),
     ROW("store", "URL", "keep records, sqlite:PATH: bonafide calls --store URL shows them", OPTION_TEXT,
         store),
+    ROW("hep", "ADDRESS",
+        "send calls with their verdicts to a HEPv3 collector: udp:192.0.2.7:9060 or tcp:...", OPTION_TEXT,
+        hep),
     ROW("user", "NAME", "what root becomes once the interface is open; default: who called sudo, else nobody",
         OPTION_TEXT, user),
     ROW("json", NULL, "one JSON object a call, then one with the member summary", OPTION_FLAG, verify.json),
@@ -90,7 +93,7 @@ struct run {
     struct watch_source *source;
     struct watch_calls *calls;
     struct watch_report *report;
-    struct watch_keep *keep;
+    struct watch_keep *keep; /* NULL: records go nowhere */
     int signals;
     mono_t next_summary, next_look;
     uint64_t lost;
@@ -190,9 +193,9 @@ static bool signals_start(struct run *run)
 static bool keep_start(struct run *run, int *status)
 {
     char *message = NULL;
-    if (!run->wishes->store)
+    if (!run->wishes->store && !run->wishes->hep)
         return true;
-    const enum bf_err err = watch_keep_open(run->wishes->store, &run->keep, &message);
+    const enum bf_err err = watch_keep_open(run->wishes->store, run->wishes->hep, &run->keep, &message);
     if (err)
         *status = command_fail("watch", err == BF_EFORM ? EXIT_USAGE : EXIT_FAILURE_OURS, "%s.",
                                message ? message : bf_err_text(err));

@@ -132,8 +132,12 @@ size_t watch_report_calls(const struct watch_report *r);
 /* ---- records ---- */
 
 struct watch_keep;
-/* url: sqlite:PATH; the journal is PATH.journal beside it, as the server has it. */
-enum bf_err watch_keep_open(const char *url, struct watch_keep **ret, char **ret_message) must_use;
+/*
+ * url: sqlite:PATH; the journal is PATH.journal beside it, as the server has it. hep: udp:ADDRESS:PORT or tcp: of a
+ * collector. NULL: not there.
+ */
+enum bf_err watch_keep_open(const char *url, const char *hep, struct watch_keep **ret, char **ret_message)
+    must_use;
 void watch_keep_close(struct watch_keep *k);
 void watch_keep_call(struct watch_keep *k, const struct watch_heard *heard);
 size_t watch_keep_failed(const struct watch_keep *k);

@@ -8,15 +8,20 @@
 #include "answer/answer.h"
 #include "base/cidr.h"
 #include "cli/watch.h"
+#include "record/hep.h"
 #include "record/judged.h"
 
+#define KEEP_DAYS 30
+#define HEP_AGENT 2001 /* as hep.id */
+
 struct watch_keep {
-    struct recorder *recorder;
+    struct recorder *recorder; /* NULL: none */
+    struct hep_sender *hep;    /* likewise */
     char node[64];
     size_t failed;
 };
 
-enum bf_err watch_keep_open(const char *url, struct watch_keep **ret, char **ret_message)
+static enum bf_err recorder_open(struct watch_keep *k, const char *url, char **ret_message)
 {
     static const char scheme[] = "sqlite:";
     char *journal = NULL;
@@ -24,17 +29,38 @@ enum bf_err watch_keep_open(const char *url, struct watch_keep **ret, char **ret
         *ret_message = strdup("--store: write sqlite:PATH");
         return BF_EFORM;
     }
-    struct watch_keep *k = calloc(1, sizeof *k);
-    if (!k || asprintf(&journal, "%s.journal", url + sizeof scheme - 1) < 0) {
-        free(k);
+    if (asprintf(&journal, "%s.journal", url + sizeof scheme - 1) < 0)
         return BF_ENOMEM;
-    }
-    gethostname(k->node, sizeof k->node - 1);
     const struct recorder_options options = {
-        .journal_dir = journal, .db_url = url, .durability = RECORD_RELAXED, .keep_days = 30
+        .journal_dir = journal, .db_url = url, .durability = RECORD_RELAXED, .keep_days = KEEP_DAYS
     };
     const enum bf_err err = recorder_create(&options, &k->recorder, ret_message);
     free(journal);
+    return err;
+}
+
+static enum bf_err hep_open(struct watch_keep *k, const char *text, char **ret_message)
+{
+    struct hep_options o = { .tcp = strncmp(text, "tcp:", 4) == 0,
+                             .agent = HEP_AGENT,
+                             .messages = HEP_SHOWN };
+    struct fault fault;
+    if ((o.tcp || strncmp(text, "udp:", 4) == 0) &&
+        addr_read(span_of(text + 4), &o.to, &o.to_n, &fault) == BF_OK)
+        return hep_sender_create(&o, &k->hep);
+    *ret_message = strdup("--hep: write udp:192.0.2.7:9060 or tcp:192.0.2.7:9060");
+    return BF_EFORM;
+}
+
+enum bf_err watch_keep_open(const char *url, const char *hep, struct watch_keep **ret, char **ret_message)
+{
+    struct watch_keep *k = calloc(1, sizeof *k);
+    if (!k)
+        return BF_ENOMEM;
+    gethostname(k->node, sizeof k->node - 1);
+    enum bf_err err = url ? recorder_open(k, url, ret_message) : BF_OK;
+    if (!err && hep)
+        err = hep_open(k, hep, ret_message);
     if (err)
         watch_keep_close(k);
     else
@@ -47,6 +73,7 @@ void watch_keep_close(struct watch_keep *k)
     if (!k)
         return;
     recorder_destroy(k->recorder);
+    hep_sender_destroy(k->hep);
     free(k);
 }
 
@@ -74,7 +101,13 @@ void watch_keep_call(struct watch_keep *k, const struct watch_heard *h)
     r.transport = h->request->reliable ? SPAN("tcp") : SPAN("udp");
     record_of_call(h->call, h->message, &r);
     record_of_verdict(h->verdict, h->call, h->seat->arena, &r);
-    k->failed += recorder_append(k->recorder, &r, 1) != BF_OK;
+    k->failed += k->recorder && recorder_append(k->recorder, &r, 1) != BF_OK;
+    if (k->hep)
+        hep_sender_call(k->hep, &(struct hep_call){ .record = &r,
+                                                    .from = (const struct sockaddr *)&h->request->from,
+                                                    .to = (const struct sockaddr *)&h->request->to,
+                                                    .tcp = h->request->reliable,
+                                                    .message = h->request->bytes });
 }
 
 size_t watch_keep_failed(const struct watch_keep *k)

@@ -12,7 +12,7 @@
 #include "base/cidr.h"
 #include "es256/es256.h"
 #include "numbers/plan.h"
-#include "record/record.h"
+#include "record/hep.h"
 #include "signing/signing.h"
 #include "sip/number.h"
 #include "trust/anchors.h"
@@ -59,7 +59,6 @@ struct config_sign_row {
     const char *key, *x5u, *chain;
 };
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
-enum config_mode { MODE_REDIRECT, MODE_PROXY };
 
 struct config {
     struct {
@@ -77,10 +76,6 @@ struct config {
         enum config_overload overload;
         int64_t overload_ms; /* age of the oldest datagram past which calls are shed */
         int64_t gather_us;   /* how long a batch may wait for more, at most */
-        enum config_mode mode;
-        bool record_route;           /* a proxy's */
-        int64_t next_hop_timeout_ms; /* without a word from it */
-        int64_t proxy_mb;
         int64_t parked, parked_mb, answers_mb;
         int64_t connections; /* TCP, at most */
         int64_t idle_s;      /* TCP connection without a byte */
@@ -158,6 +153,12 @@ struct config {
         int64_t keep_days, keep_mb;
         bool refuse_on_failure, keep_messages;
     } store;
+    struct {
+        struct config_listener to; /* addr_n 0: none */
+        int64_t id;
+        const char *password;
+        enum hep_messages messages;
+    } hep;
     struct {
         const char *level; /* alarm, warning, info, debug */
         bool json, verdicts;

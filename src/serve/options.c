@@ -149,24 +149,8 @@ const struct config_option config_options[] = {
       "Trunks and proxies we know, and what they may say. The first row that matches counts. Short form: the "
       "network alone.",
       LIST_AT(sip.peers, sip.n_peers), .shape = SHAPE_LIST, .rows = &peers },
-    { "sip.mode", &kind_choice, "redirect",
-      "redirect answers an INVITE with 302 and what was found; proxy sends it on to sip.next_hop with what "
-      "was "
-      "found.",
-      AT(sip.mode), WORDS("redirect", "proxy"), .restart = true },
-    { "sip.record_route", &kind_bool, "false",
-      "Whether a proxy stays in the way of what follows in the dialog. Without, both sides speak to each "
-      "other "
-      "once the call is up, and outlive us.",
-      AT(sip.record_route) },
-    { "sip.next_hop_timeout_ms", &kind_integer, "2000",
-      "How long a proxy waits for the first word of a next hop before it asks the next one in the list; the "
-      "last "
-      "one has 32 s.",
-      AT(sip.next_hop_timeout_ms), .min = 100, .max = 32000, .unit = "milliseconds" },
-    { "sip.proxy_mb", &kind_integer, "128",
-      "Memory for requests that a proxy has sent on; what does not fit is answered 503.", AT(sip.proxy_mb),
-      .min = 1, .max = 65536, .unit = "MiB", .restart = true },
+    { "sip.mode", &kind_mode, "redirect", "redirect answers an INVITE with 302 and what was found.",
+      WORDS("redirect"), .restart = true },
     { "sip.next_hop", &kind_row, "sip:127.0.0.1:5080",
       "Where calls go on. Of a list, the first that answers OPTIONS. Short form: the SIP URI alone.",
       LIST_AT(sip.hops, sip.n_next_hop), .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .rows = &hops },
@@ -429,6 +413,20 @@ const struct config_option config_options[] = {
       AT(store.refuse_on_failure), WORDS("answer", "refuse") },
     { "store.keep_messages", &kind_bool, "false", "Whether the whole request is kept as well.",
       AT(store.keep_messages) },
+    { "hep.to", &kind_collector, "\"\"",
+      "A collector of HEPv3 (HOMER, heplify-server) that gets every call with its verdict: "
+      "udp:192.0.2.7:9060 or "
+      "tcp:192.0.2.7:9060; \"\" is none.",
+      AT(hep.to), .restart = true },
+    { "hep.id", &kind_integer, "2001", "The number of this capture agent there.", AT(hep.id), .min = 0,
+      .max = 4294967295, .restart = true },
+    { "hep.password", &kind_text, "\"\"", "The key that the collector asks for; \"\" is none.",
+      AT(hep.password), .max = 64, .restart = true },
+    { "hep.messages", &kind_choice, "shown",
+      "Whose requests go there beside their verdicts: all; shown, those of callers who did not withhold "
+      "their "
+      "number; or none.",
+      AT(hep.messages), WORDS("none", "shown", "all"), .restart = true },
     { "share.url", &kind_mode, "memory", "What nodes must know of each other; memory is this node alone.",
       WORDS("memory"), .restart = true },
 
@@ -456,6 +454,7 @@ const struct config_option *config_option_find(struct span name)
 static const struct {
     const char *name, *what;
 } later[] = {
+    { "proxy", "proxy mode comes later: write redirect, and let the phone system follow the 302" },
     { "tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
     { "sip.tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
     { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },

@@ -142,11 +142,24 @@ static enum bf_err make_record(struct server *s, const struct config *c, char **
     return BF_OK;
 }
 
+static enum bf_err make_hep(struct server *s, const struct config *c, char **ret_message)
+{
+    if (!c->hep.to.addr_n)
+        return BF_OK;
+    const struct hep_options options = { .to = c->hep.to.addr,
+                                         .to_n = c->hep.to.addr_n,
+                                         .tcp = c->hep.to.transport == LISTEN_TCP,
+                                         .agent = (uint32_t)c->hep.id,
+                                         .password = c->hep.password,
+                                         .messages = c->hep.messages,
+                                         .log = s->log };
+    const enum bf_err err = hep_sender_create(&options, &s->hep);
+    return err ? say(ret_message, err, "hep.to: the sender cannot be made") : BF_OK;
+}
+
 static enum bf_err make_hops(struct server *s, const struct config *c, char **ret_message)
 {
     enum bf_err err = hops_create(s->log, &s->hops);
-    if (!err && c->sip.mode == MODE_PROXY)
-        hops_look_up(s->hops);
     if (!err)
         err = hops_set(s->hops, c->sip.next_hop, c->sip.n_next_hop, c->sip.next_hop_probe_s);
     return err ? say(ret_message, err, "sip.next_hop cannot be kept") : BF_OK;
@@ -246,8 +259,7 @@ static enum bf_err make_workers(struct server *s, const struct config *c)
     s->addresses = calloc(c->sip.n_listen + 2, sizeof *s->addresses);
     if (!s->workers || !s->listeners || !s->addresses)
         return BF_ENOMEM;
-    const struct worker_room room = { n, c->sip.n_listen, ((size_t)c->sip.answers_mb << 20) / n,
-                                      c->sip.mode == MODE_PROXY ? ((size_t)c->sip.proxy_mb << 20) / n : 0 };
+    const struct worker_room room = { n, c->sip.n_listen, ((size_t)c->sip.answers_mb << 20) / n };
     for (size_t i = 0; i < n; i++) {
         const enum bf_err err = worker_create(s, (unsigned)i, &room, &s->workers[i]);
         if (err)
@@ -310,6 +322,8 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = make_doors(s, c, ret_message);
     if (!err)
         err = make_record(s, c, ret_message);
+    if (!err)
+        err = make_hep(s, c, ret_message);
     const struct snapshot_parts parts = { s->generation, s->signers, s->replay, s->freshness_max,
                                           s->lab_urls };
     if (!err)
@@ -365,6 +379,7 @@ void server_destroy(struct server *s)
     recorder_destroy(s->recorder); /* it wakes workers */
     for (size_t i = 0; i < s->n_workers; i++)
         worker_destroy(s->workers[i]);
+    hep_sender_destroy(s->hep);
     es256_pool_destroy(s->pool);
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].fd >= 0)

@@ -57,6 +57,7 @@ struct server {
     struct signers *signers;
     struct replay *replay;
     struct recorder *recorder; /* NULL: no record is kept */
+    struct hep_sender *hep;    /* NULL: nobody collects */
     struct hops *hops;
     struct parking parking;
 

@@ -89,6 +89,15 @@ static bool read_endpoint(struct config_reader *r, const struct config_option *o
     return true;
 }
 
+static bool read_collector(struct config_reader *r, const struct config_option *o, const struct node *node,
+                           void *out)
+{
+    if (!config_text(r, o, node))
+        return false;
+    memset(out, 0, sizeof(struct config_listener));
+    return node->text.n == 0 || read_endpoint(r, o, node, out);
+}
+
 /* ---- URIs and texts that go on the wire ---- */
 
 static bool sip_uri(struct config_reader *r, const struct config_option *o, const struct node *node,
@@ -322,6 +331,8 @@ const struct config_kind kind_address = { "an address like 127.0.0.1:8080, or \"
                                           sizeof(struct config_address), false, read_address };
 const struct config_kind kind_endpoint = { "an address like udp:127.0.0.1:5060",
                                            sizeof(struct config_listener), false, read_endpoint };
+const struct config_kind kind_collector = { "an address like udp:192.0.2.7:9060, or \"\" for none",
+                                            sizeof(struct config_listener), false, read_collector };
 const struct config_kind kind_sip_uri = { "a SIP URI like sip:192.0.2.7:5060", TEXT, read_sip_uri };
 const struct config_kind kind_policy = { "pass, label, reject or to:<SIP URI>", sizeof(struct answer_policy),
                                          false, read_policy };

@@ -407,6 +407,19 @@ def records_are_kept_where_calls_finds_them_and_a_capture_read_twice_is_kept_onc
 
 
 @test
+def a_collector_gets_the_call_and_its_verdict():
+    collector = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    collector.settimeout(30)
+    collector.bind(("127.0.0.1", 0))
+    message = genuine(1)
+    watch("--hep", f"udp:127.0.0.1:{collector.getsockname()[1]}", frames=[ethernet(udp(message))])
+    sip, log = collector.recv(65536), collector.recv(65536)
+    assert sip.startswith(b"HEP3") and sip.endswith(message) and V4[0] in sip and V4[1] in sip
+    assert b'"verdict":"genuine"' in log and b"1@watch.example" in log
+    collector.close()
+
+
+@test
 def summaries_come_while_it_watches_and_quiet_leaves_only_them():
     w = Watching("--offline", "--quiet", "--summary", "1", "-", stdin=subprocess.PIPE)
     try:
