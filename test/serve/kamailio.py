@@ -53,7 +53,7 @@ class Kamailio:
         for name, value in dict(addresses, LISTEN=f"udp:127.0.0.1:{self.port}").items():
             text, n = re.subn(rf'(#!substdef "!{name}!)[^!]*!', rf"\g<1>{value}!", text)
             equal(n, 1, name)
-        path = f"{place}/{example}"
+        path = f"{place}/{os.path.basename(example)}"
         with open(path, "w") as f:
             f.write(text)
         with open(path + ".log", "wb") as log:
