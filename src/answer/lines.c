@@ -163,13 +163,15 @@ void lines_verdict(const struct lines *w)
                   : d->sign.refusal == SIGN_OK ? "yes"
                                                : "no");
     buf_text(out, ";attest=");
-    if (d->attest)
-        buf_char(out, (char)d->attest);
+    const bool is_signed = d->signing && d->sign.refusal == SIGN_OK;
+    const char attest = is_signed ? d->sign.what.attest : (char)d->attest;
+    if (attest)
+        buf_char(out, attest);
     else
         buf_text(out, "none");
     buf_text(out, ";case=");
     buf_text(out, stir_case_row((enum stir_case)d->winning_case)->name);
-    if (d->signing && d->sign.refusal == SIGN_OK && w->signing) {
+    if (is_signed && w->signing) {
         buf_text(out, ";by=");
         buf_text(out, signing_name(w->signing, d->sign.what.row));
     }

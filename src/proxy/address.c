@@ -190,12 +190,15 @@ static void put_name(const struct sip_address *a, struct buf *out)
         label_quoted(buf_span(&b), out);
 }
 
-/* Parameters of the header field: `;tag=x` to the byte. */
-static void put_params(struct span params, struct buf *out)
+/* Parameters of the header field: `;tag=x` to the byte, for dialogs live by it. */
+static bool put_params(struct span params, struct buf *out)
 {
     struct span name, value;
     while (sip_param_next(&params, &name, &value)) {
-        if (span_holds_nocase(name, WORD) || span_holds_nocase(value, WORD))
+        const bool says = span_holds_nocase(value, WORD), tag = span_equal_nocase(name, SPAN("tag"));
+        if (tag && says && value.p[0] == '"')
+            return false;
+        if (span_holds_nocase(name, WORD) || (says && !tag))
             continue;
         buf_char(out, ';');
         buf_span_put(out, name);
@@ -204,6 +207,7 @@ static void put_params(struct span params, struct buf *out)
             address_unfold(value, out);
         }
     }
+    return true;
 }
 
 bool address_write(struct span value, const struct address_edit *edit, struct buf *out)
@@ -232,6 +236,5 @@ bool address_write(struct span value, const struct address_edit *edit, struct bu
     buf_char(out, '>');
     if (edit->verstat && e.place == VERSTAT_HEADER_PARAM)
         lines_verstat_param(out, e.value);
-    put_params(a.params, out);
-    return true;
+    return put_params(a.params, out);
 }

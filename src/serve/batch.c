@@ -4,7 +4,7 @@
  * records are kept, and only then do answers leave.                               design.md "Many at a time", "Records"
  * While the records of a batch are on their way to the disk, the worker is in another room (rooms.c).
  */
-#include "serve/worker.h"
+#include "serve/proxy.h"
 
 #include <stdlib.h>
 
@@ -44,6 +44,7 @@ static struct parked *park_new(struct worker *w, struct lane *lane)
     p->json = lane->json;
     p->deadline = lane->arrival.mono + w->snapshot->budget;
     p->ticket = lane->ticket;
+    p->transaction = lane->transaction;
     parked_join(&w->row, p);
     connection_wait(w, &p->origin, 1);
     count_add(&w->counts, COUNT_PARKED, 1);
@@ -330,7 +331,9 @@ static void send_answers(struct worker *w)
         exporting_batch(w);
     for (size_t i = 0; i < w->n_lanes; i++) {
         struct lane *lane = &w->lanes[i];
-        if (lane->origin.door == DOOR_TCP && lane->state != LANE_DROP && lane->out.n)
+        if (lane->transaction.slot)
+            proxy_leave(w, lane);
+        else if (lane->origin.door == DOOR_TCP && lane->state != LANE_DROP && lane->out.n)
             connection_send(w, &lane->origin, buf_span(&lane->out));
         else if (lane->origin.door == DOOR_HTTP && lane->state != LANE_PARK)
             http_answer(w, lane);

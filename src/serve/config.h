@@ -59,6 +59,7 @@ struct config_sign_row {
     const char *key, *x5u, *chain;
 };
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
+enum config_mode { MODE_REDIRECT, MODE_PROXY };
 
 struct config {
     struct {
@@ -76,6 +77,10 @@ struct config {
         enum config_overload overload;
         int64_t overload_ms; /* age of the oldest datagram past which calls are shed */
         int64_t gather_us;   /* how long a batch may wait for more, at most */
+        enum config_mode mode;
+        bool record_route;           /* a proxy's */
+        int64_t next_hop_timeout_ms; /* without a word from it */
+        int64_t proxy_mb;
         int64_t parked, parked_mb, answers_mb;
         int64_t connections; /* TCP, at most */
         int64_t idle_s;      /* TCP connection without a byte */

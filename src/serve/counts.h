@@ -38,6 +38,16 @@ enum count {
     COUNT_HTTP_VERDICTS,
     COUNT_RESENT,
     COUNT_TOKENS, /* entered into the replay memory */
+    COUNT_PROXY_FORWARDED, /* requests that left for a next hop */
+    COUNT_PROXY_OTHERS,    /* of other methods, outside a dialog */
+    COUNT_PROXY_RESPONSES, /* passed back */
+    COUNT_PROXY_RESENT,    /* requests sent again for want of a response */
+    COUNT_PROXY_FAILOVERS, /* to the next hop of the list */
+    COUNT_PROXY_TIMEOUTS,  /* 408 */
+    COUNT_PROXY_FAILED,    /* 503: no hop took it */
+    COUNT_PROXY_FULL,      /* sip.proxy_mb is used up */
+    COUNT_PROXY_NOWHERE,   /* 403: in a dialog, to an address that is none of ours */
+    COUNT_PROXY_REFUSED,   /* 416, 420, 482, 483 */
     COUNT_ALL
 };
 

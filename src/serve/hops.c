@@ -27,6 +27,9 @@ struct hops {
     int64_t probe_s;
     uint64_t list; /* which list it is: an answer to an earlier one means nothing */
     pthread_t thread;
+    struct hop_target targets[HOPS_MAX];
+    _Atomic uint64_t version; /* of the targets */
+    bool look_up;             /* somebody asks for them */
     bool started;
     int stop;
 };
@@ -53,8 +56,11 @@ static void clear(struct hops *h)
         free(h->uris[i]);
         h->uris[i] = NULL;
         h->misses[i] = 0;
+        h->targets[i].known = false;
     }
 }
+
+static bool find(const char *uri, bool names, struct hop_target *ret);
 
 void hops_destroy(struct hops *h)
 {
@@ -78,8 +84,11 @@ enum bf_err hops_set(struct hops *h, const char *const *uris, size_t n, int64_t 
     for (size_t i = 0; i < n && !err; i++)
         if (!(h->uris[i] = strdup(uris[i])))
             err = BF_ENOMEM;
+        else
+            h->targets[i].known = find(uris[i], false, &h->targets[i]);
     h->probe_s = probe_s;
     h->list++;
+    atomic_fetch_add(&h->version, 1);
     atomic_store(&h->up, (1u << HOPS_MAX) - 1);
     atomic_store(&h->n, (unsigned)n);
     pthread_mutex_unlock(&h->lock);
@@ -124,33 +133,31 @@ void hops_heard(struct hops *h, unsigned index, bool answered)
 
 /* ---- probing ---- */
 
-struct target {
-    struct sockaddr_storage addr;
-    socklen_t n;
-    bool tcp;
-};
-
-/* `sip:host:port;transport=tcp`: the first address that the resolver names. This thread may wait for it. */
-static bool resolve(const char *uri, struct target *ret)
+/*
+ * `sip:host:port;transport=tcp`: the first address that the resolver names. Only a thread that may wait asks for names.
+ */
+static bool find(const char *uri, bool names, struct hop_target *ret)
 {
     struct sip_uri u;
     struct fault fault;
     struct addrinfo *found = NULL;
-    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV };
+    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM,
+                                    .ai_flags = AI_NUMERICSERV | (names ? 0 : AI_NUMERICHOST) };
     char host[256], port[8];
-    struct span transport;
+    struct span transport = SPAN_NONE;
     if (uri_read(span_of(uri), &u, &fault) != BF_OK || u.host.n == 0 || u.host.n >= sizeof host)
         return false;
-    const bool six = u.host.p[0] == '[';
+    const bool six = u.host.p[0] == '[', named = sip_param(u.params, SPAN("transport"), &transport);
+    const bool tls = u.scheme == URI_SIPS || (named && span_equal_nocase(transport, SPAN("tls")));
     snprintf(host, sizeof host, "%.*s", (int)(u.host.n - (six ? 2 : 0)), u.host.p + (six ? 1 : 0));
-    snprintf(port, sizeof port, "%u", u.port ? u.port : 5060u);
+    snprintf(port, sizeof port, "%u", u.port ? u.port : tls ? 5061u : 5060u);
     if (getaddrinfo(host, port, &hints, &found) != 0 || !found)
         return false;
     ret->n = found->ai_addrlen;
+    memset(&ret->addr, 0, sizeof ret->addr);
     memcpy(&ret->addr, found->ai_addr, found->ai_addrlen);
     freeaddrinfo(found);
-    ret->tcp =
-        sip_param(u.params, SPAN("transport"), &transport) && span_equal_nocase(transport, SPAN("tcp"));
+    ret->transport = tls ? HOP_TLS : named && span_equal_nocase(transport, SPAN("tcp")) ? HOP_TCP : HOP_UDP;
     return true;
 }
 
@@ -182,12 +189,14 @@ static bool probe(struct hops *h, const char *uri)
 {
     char memory[2048];
     struct buf b = BUF_ON(memory);
-    struct target to;
+    struct hop_target to;
     auto_(client_close) struct client *c = NULL;
     const mono_t now = clock_now(&clock_system).mono;
-    if (!resolve(uri, &to))
+    if (!find(uri, true, &to))
         return false;
-    const struct client_options options = { .to = (struct sockaddr *)&to.addr, .to_n = to.n, .tcp = to.tcp };
+    const struct client_options options = { .to = (struct sockaddr *)&to.addr,
+                                            .to_n = to.n,
+                                            .tcp = to.transport == HOP_TCP };
     if (client_open(&options, &c) != BF_OK || !write_options(c, uri, &b) ||
         client_begin(c, buf_span(&b), now, now + PROBE_TIME) != BF_OK)
         return false;
@@ -220,15 +229,78 @@ static bool stopped_within(struct hops *h, int64_t seconds)
     return poll(&fd, 1, (int)(seconds * 1000)) > 0;
 }
 
+/* ---- where they are ---- */
+
+void hops_look_up(struct hops *h)
+{
+    h->look_up = true;
+}
+
+uint64_t hops_version(const struct hops *h)
+{
+    return atomic_load_explicit(&h->version, memory_order_acquire);
+}
+
+size_t hops_targets(struct hops *h, struct hop_target out[HOPS_MAX])
+{
+    pthread_mutex_lock(&h->lock);
+    memcpy(out, h->targets, sizeof h->targets);
+    pthread_mutex_unlock(&h->lock);
+    return atomic_load(&h->n);
+}
+
+static void found_target(struct hops *h, unsigned index, uint64_t list, const struct hop_target *target)
+{
+    pthread_mutex_lock(&h->lock);
+    struct hop_target *mine = &h->targets[index];
+    if (h->list == list &&
+        !(mine->known && mine->n == target->n && memcmp(&mine->addr, &target->addr, target->n) == 0)) {
+        *mine = *target;
+        mine->known = true;
+        atomic_fetch_add(&h->version, 1);
+    }
+    pthread_mutex_unlock(&h->lock);
+}
+
+/* One that cannot be found any more stays where it was. */
+static void look_up_all(struct hops *h)
+{
+    for (unsigned i = 0; h->look_up && i < HOPS_MAX; i++) {
+        struct hop_target target = { .known = false };
+        pthread_mutex_lock(&h->lock);
+        char *uri = i < atomic_load(&h->n) && h->uris[i] ? strdup(h->uris[i]) : NULL;
+        const uint64_t list = h->list;
+        pthread_mutex_unlock(&h->lock);
+        if (uri && find(uri, true, &target))
+            found_target(h, i, list, &target);
+        free(uri);
+    }
+}
+
+static uint64_t list_of(struct hops *h)
+{
+    pthread_mutex_lock(&h->lock);
+    const uint64_t list = h->list;
+    pthread_mutex_unlock(&h->lock);
+    return list;
+}
+
 static void *probe_all(void *arg)
 {
     struct hops *h = arg;
-    int64_t probe_s = 1;
+    int64_t probe_s = 1, looked = 0;
+    uint64_t heard_of = 0;
     pthread_setname_np(pthread_self(), "probe");
     do {
         uint64_t list, now_list;
         int64_t now_s;
         char *uri;
+        const int64_t now = clock_now(&clock_system).mono / MONO_S(1);
+        if (now - looked >= HOPS_LOOK_UP || list_of(h) != heard_of) {
+            heard_of = list_of(h);
+            look_up_all(h);
+            looked = now;
+        }
         for (unsigned i = 0; (uri = uri_of(h, i, &list, &probe_s)) != NULL; i++) {
             const bool answered = probe(h, uri);
             free(uri);

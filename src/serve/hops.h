@@ -6,6 +6,8 @@
 #ifndef SERVE_HOPS_H
 #define SERVE_HOPS_H
 
+#include <sys/socket.h>
+
 #include "base/log.h"
 
 #define HOPS_MAX    16u
@@ -26,6 +28,21 @@ unsigned hops_choose(const struct hops *h);
 void hops_heard(struct hops *h, unsigned index, bool answered);
 bool hops_up(const struct hops *h, unsigned index);
 unsigned hops_count(const struct hops *h);
+
+/* Where a hop is, for a proxy. A name is looked up by the thread, and again every HOPS_LOOK_UP. */
+#define HOPS_LOOK_UP 30 /* seconds */
+enum hop_transport { HOP_UDP, HOP_TCP, HOP_TLS };
+struct hop_target {
+    bool known;
+    enum hop_transport transport;
+    struct sockaddr_storage addr;
+    socklen_t n;
+};
+/* Moves when one of them did: a worker has a copy. */
+uint64_t hops_version(const struct hops *h);
+size_t hops_targets(struct hops *h, struct hop_target out[HOPS_MAX]);
+/* Before hops_set: names are looked up though nobody probes. */
+void hops_look_up(struct hops *h);
 
 /* The thread that probes, and its end. */
 enum bf_err hops_start(struct hops *h) must_use;

@@ -10,7 +10,7 @@
 
 #include "base/fault.h"
 
-enum inbox_kind { INBOX_SIGNER, INBOX_CANCEL, INBOX_CANCEL_ASKED, INBOX_CONNECTION, INBOX_HTTP };
+enum inbox_kind { INBOX_SIGNER, INBOX_CANCEL, INBOX_CANCEL_ASKED, INBOX_CONNECTION, INBOX_HTTP, INBOX_PROXY };
 
 /* The first member of whatever is left in a box; belongs to the box until it is taken. */
 struct inbox_item {

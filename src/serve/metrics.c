@@ -56,6 +56,17 @@ static const struct {
       "TCP connections refused: sip.connections was reached" },
     { COUNT_CONNECTIONS_CUT, "connections_cut_total",
       "TCP connections closed by us: idle, slow, too large, broken" },
+    { COUNT_PROXY_FORWARDED, "proxy_forwarded_total", "Requests that a proxy sent on" },
+    { COUNT_PROXY_OTHERS, "proxy_others_total", "Of them requests of other methods, outside a dialog" },
+    { COUNT_PROXY_RESPONSES, "proxy_responses_total", "Responses that a proxy passed back" },
+    { COUNT_PROXY_RESENT, "proxy_resent_total", "Requests sent again for want of a response" },
+    { COUNT_PROXY_FAILOVERS, "proxy_failovers_total", "Requests that went to the next of sip.next_hop" },
+    { COUNT_PROXY_TIMEOUTS, "proxy_timeouts_total", "Requests that no next hop answered" },
+    { COUNT_PROXY_FAILED, "proxy_failed_total", "Requests answered 503 because no next hop took them" },
+    { COUNT_PROXY_FULL, "proxy_full_total", "Requests answered 503 because sip.proxy_mb was used up" },
+    { COUNT_PROXY_NOWHERE, "proxy_nowhere_total",
+      "Requests in a dialog to an address that is neither a next hop's nor a client's" },
+    { COUNT_PROXY_REFUSED, "proxy_refused_total", "Requests a proxy must refuse: 416, 420, 482, 483" },
     { COUNT_HTTP_VERDICTS, "http_verdicts_total", "Verdicts asked for over HTTP" },
 };
 

@@ -149,8 +149,24 @@ const struct config_option config_options[] = {
       "Trunks and proxies we know, and what they may say. The first row that matches counts. Short form: the "
       "network alone.",
       LIST_AT(sip.peers, sip.n_peers), .shape = SHAPE_LIST, .rows = &peers },
-    { "sip.mode", &kind_mode, "redirect", "redirect answers an INVITE with 302 and what was found.",
-      WORDS("redirect"), .restart = true },
+    { "sip.mode", &kind_choice, "redirect",
+      "redirect answers an INVITE with 302 and what was found; proxy sends it on to sip.next_hop with what "
+      "was "
+      "found.",
+      AT(sip.mode), WORDS("redirect", "proxy"), .restart = true },
+    { "sip.record_route", &kind_bool, "false",
+      "Whether a proxy stays in the way of what follows in the dialog. Without, both sides speak to each "
+      "other "
+      "once the call is up, and outlive us.",
+      AT(sip.record_route) },
+    { "sip.next_hop_timeout_ms", &kind_integer, "2000",
+      "How long a proxy waits for the first word of a next hop before it asks the next one in the list; the "
+      "last "
+      "one has 32 s.",
+      AT(sip.next_hop_timeout_ms), .min = 100, .max = 32000, .unit = "milliseconds" },
+    { "sip.proxy_mb", &kind_integer, "128",
+      "Memory for requests that a proxy has sent on; what does not fit is answered 503.", AT(sip.proxy_mb),
+      .min = 1, .max = 65536, .unit = "MiB", .restart = true },
     { "sip.next_hop", &kind_row, "sip:127.0.0.1:5080",
       "Where calls go on. Of a list, the first that answers OPTIONS. Short form: the SIP URI alone.",
       LIST_AT(sip.hops, sip.n_next_hop), .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .rows = &hops },
@@ -454,7 +470,6 @@ const struct config_option *config_option_find(struct span name)
 static const struct {
     const char *name, *what;
 } later[] = {
-    { "proxy", "proxy mode comes later: write redirect, and let the phone system follow the 302" },
     { "tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
     { "sip.tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
     { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },

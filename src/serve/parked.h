@@ -11,6 +11,7 @@
 #define SERVE_PARKED_H
 
 #include "base/digest.h"
+#include "proxy/transactions.h"
 #include "serve/answers.h"
 #include "serve/inbox.h"
 #include "serve/origin.h"
@@ -45,6 +46,7 @@ struct parked {
     struct instant arrival;
     mono_t deadline;
     struct answers_ticket ticket;
+    struct transaction_name transaction; /* of a proxy */
     uint64_t source;
     uint32_t source_row, host_rows[LIMIT_IDENTITIES];
     unsigned n_hosts;

@@ -3,7 +3,7 @@
  * What is to be done with a message: a row a method.    RFC 3261 sections 8.2, 8.3, 9.2; SIP-030..041; design.md "In a dialog"
  * Nothing in here waits; a new INVITE becomes LANE_JUDGE or, on a signing listener, LANE_SIGN.
  */
-#include "serve/worker.h"
+#include "serve/proxy.h"
 
 #define RETRY_AFTER SPAN("5") /* seconds: an overload or a restart is over by then */
 
@@ -44,6 +44,7 @@ static bool begin(struct worker *w, struct lane *lane, int status, const char *r
     char tag[REPLY_TAG];
     tag_of(w, lane, tag);
     clear_out(lane);
+    lane->leaves = false;
     lane->status = status;
     return reply_begin(&lane->out, &lane->message, &from, status, reason ? reason : sip_reason(status),
                        status == 100 ? SPAN_NONE : span_make(tag, sizeof tag)) == BF_OK;
@@ -67,6 +68,9 @@ void request_status(struct worker *w, struct lane *lane, int status, const char 
     const bool begun = begin(w, lane, status, reason);
     if (status == 503)
         reply_header(&lane->out, "Retry-After", RETRY_AFTER);
+    const struct sip_header *h;
+    for (size_t at = 0; status == 420 && (h = message_next(&lane->message, SIP_H_PROXY_REQUIRE, &at));)
+        reply_header(&lane->out, "Unsupported", h->value);
     finish(w, lane, begun);
 }
 
@@ -122,6 +126,8 @@ void request_write(struct worker *w, struct lane *lane)
         lane->status = 200;
         return;
     }
+    if (w->proxy && proxy_write(w, lane))
+        return;
     tag_of(w, lane, tag);
     clear_out(lane);
     const enum bf_err err =
@@ -137,7 +143,7 @@ void request_write(struct worker *w, struct lane *lane)
 
 /* ---- which call it is ---- */
 
-static bool transaction_of(struct worker *w, const struct lane *lane, uint64_t out[static 2])
+bool request_transaction(struct worker *w, const struct lane *lane, uint64_t out[static 2])
 {
     struct {
         uint8_t addr[16];
@@ -183,7 +189,7 @@ static void look_ack(struct worker *w, struct lane *lane)
 {
     uint64_t transaction[2];
     count_add(&w->counts, COUNT_ACKS, 1);
-    if (transaction_of(w, lane, transaction))
+    if (request_transaction(w, lane, transaction))
         passing_ack(w, passing_marked(lane->message.to_tag), transaction);
     lane->state = LANE_DROP;
 }
@@ -197,7 +203,7 @@ static bool find_cancelled(struct worker *w, struct lane *lane)
         return true;
     *c = (struct lane_cancel){ .answer = CANCEL_UNKNOWN, .worker = w->number };
     count_add(&w->counts, COUNT_CANCELS, 1);
-    if (!transaction_of(w, lane, transaction))
+    if (!request_transaction(w, lane, transaction))
         return true;
     c->answer = answers_cancel(w->answers, transaction, &c->parked);
     return c->answer != CANCEL_UNKNOWN || !passing_cancel(w, lane, transaction);
@@ -234,7 +240,7 @@ static void look_options(struct worker *w, struct lane *lane)
 
 /* ---- INVITE ---- */
 
-static void read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault)
+void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault)
 {
     struct peer peer;
     const struct snapshot *s = w->snapshot;
@@ -255,7 +261,9 @@ static bool claim(struct worker *w, struct lane *lane)
 {
     struct answers_key key;
     struct answer_kept kept;
-    if (!transaction_of(w, lane, key.transaction)) {
+    if (w->proxy)
+        return proxy_claim(w, lane);
+    if (!request_transaction(w, lane, key.transaction)) {
         request_status(w, lane, 400, NULL);
         return false;
     }
@@ -356,7 +364,7 @@ static void look_invite(struct worker *w, struct lane *lane)
         request_status(w, lane, 481, NULL);
         return;
     }
-    read_call(w, lane, &err, &fault);
+    request_read_call(w, lane, &err, &fault);
     if (err == BF_OK)
         look_call(w, lane);
     else
@@ -422,7 +430,7 @@ static void look_http(struct worker *w, struct lane *lane)
             return;
     }
     lane->error = "the body is no verificationRequest that can be read";
-    read_call(w, lane, &err, &fault);
+    request_read_call(w, lane, &err, &fault);
     if (err) {
         if (!lane->json)
             lane->error = "the caller or the called party cannot be read";
@@ -449,7 +457,7 @@ void request_look(struct worker *w, struct lane *lane)
         lane->state = LANE_DROP;
         return;
     }
-    if (!lane->cancel.asked)
+    if (!lane->cancel.asked && !lane->passed && !lane->again)
         count_add(&w->counts, COUNT_MESSAGES, 1);
     lane->message.is_request = false;
     lane->message.n_headers = 0;
@@ -460,6 +468,10 @@ void request_look(struct worker *w, struct lane *lane)
         malformed(w, lane, err);
         return;
     }
+    if (!lane->message.is_request && w->proxy) {
+        proxy_response(w, lane);
+        return;
+    }
     if (!lane->message.is_request) {
         count_add(&w->counts, COUNT_DROPPED_RESPONSE, 1);
         lane->state = LANE_DROP;
@@ -467,6 +479,8 @@ void request_look(struct worker *w, struct lane *lane)
     }
     find_target(w, lane);
     missing = message_missing(&lane->message);
+    if (w->proxy && !missing && proxy_look(w, lane))
+        return;
     if (lane->message.method == SIP_ACK)
         look_ack(w, lane);
     else if (missing)

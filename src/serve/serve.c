@@ -160,6 +160,8 @@ static enum bf_err make_hep(struct server *s, const struct config *c, char **ret
 static enum bf_err make_hops(struct server *s, const struct config *c, char **ret_message)
 {
     enum bf_err err = hops_create(s->log, &s->hops);
+    if (!err && c->sip.mode == MODE_PROXY)
+        hops_look_up(s->hops);
     if (!err)
         err = hops_set(s->hops, c->sip.next_hop, c->sip.n_next_hop, c->sip.next_hop_probe_s);
     return err ? say(ret_message, err, "sip.next_hop cannot be kept") : BF_OK;
@@ -259,7 +261,8 @@ static enum bf_err make_workers(struct server *s, const struct config *c)
     s->addresses = calloc(c->sip.n_listen + 2, sizeof *s->addresses);
     if (!s->workers || !s->listeners || !s->addresses)
         return BF_ENOMEM;
-    const struct worker_room room = { n, c->sip.n_listen, ((size_t)c->sip.answers_mb << 20) / n };
+    const struct worker_room room = { n, c->sip.n_listen, ((size_t)c->sip.answers_mb << 20) / n,
+                                      c->sip.mode == MODE_PROXY ? ((size_t)c->sip.proxy_mb << 20) / n : 0 };
     for (size_t i = 0; i < n; i++) {
         const enum bf_err err = worker_create(s, (unsigned)i, &room, &s->workers[i]);
         if (err)

@@ -5,7 +5,7 @@
  * Every worker has a socket of its own on the shared port, and datagrams are dealt by what is in them (deal.h). The kernel stamps datagrams as they arrive: that is what a
  * call is judged at, and what tells overload.
  */
-#include "serve/worker.h"
+#include "serve/proxy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -191,7 +191,8 @@ static void take(struct worker *w, struct udp_socket *u, size_t i, int64_t wall_
     w->fresh += span_starts(lane->bytes, SPAN("INVITE "));
     lane->arrival = arrival_of(w->now, age);
     lane->shed = age > w->snapshot->overload_age;
-    if (!snapshot_admits(w->snapshot, origin_addr(&lane->origin))) {
+    if (!snapshot_admits(w->snapshot, origin_addr(&lane->origin)) &&
+        !(w->proxy && proxy_admits(w, origin_addr(&lane->origin)))) {
         lane->state = LANE_DROP;
         count_add(&w->counts, COUNT_DROPPED_CLIENT, 1);
     }
@@ -254,7 +255,7 @@ void udp_send(struct worker *w)
         for (size_t i = 0; i < w->n_lanes; i++) {
             struct lane *lane = &w->lanes[i];
             if (lane->origin.door == DOOR_UDP && lane->origin.udp == &w->udp[s] && lane->state != LANE_DROP &&
-                lane->out.n) {
+                lane->out.n && !lane->transaction.slot) {
                 fill(&io->out[n], &io->out_parts[n], &lane->origin, buf_span(&lane->out));
                 n++;
             }

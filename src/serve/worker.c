@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/worker.h"
+#include "serve/proxy.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -34,6 +34,8 @@ static enum bf_err make(struct worker *w, const struct worker_room *room)
         err = answers_create(room->answers, &w->answers);
     if (!err)
         err = acks_create(room->n_workers, &w->acks);
+    if (!err && room->proxy)
+        err = proxy_create(w, room->proxy);
     return err;
 }
 
@@ -72,7 +74,7 @@ static void drop_inbox(struct worker *w)
     struct inbox_item *item = w->inbox.fd >= 0 ? inbox_take(&w->inbox) : NULL;
     while (item) {
         struct inbox_item *next = item->next;
-        if (item->kind == INBOX_CANCEL || item->kind == INBOX_CANCEL_ASKED)
+        if (item->kind == INBOX_CANCEL || item->kind == INBOX_CANCEL_ASKED || item->kind == INBOX_PROXY)
             free(item);
         else if (item->kind == INBOX_CONNECTION)
             connection_drop(item);
@@ -99,6 +101,7 @@ void worker_destroy(struct worker *w)
     for (size_t i = 0; i < w->n_udp; i++)
         close(w->udp[i].fd);
     rooms_destroy(w);
+    proxy_destroy(w);
     if (w->epoll >= 0)
         close(w->epoll);
     inbox_clear(&w->inbox);
@@ -122,6 +125,8 @@ struct lane *worker_lane(struct worker *w)
     lane->parked = NULL;
     lane->last = lane->shed = lane->json = lane->cancelled = false;
     lane->has_ticket = lane->keep = false;
+    lane->passed = lane->again = lane->leaves = false;
+    lane->transaction = (struct transaction_name){ 0, 0 };
     lane->ticket = (struct answers_ticket){ 0, 0 };
     lane->cancel.asked = false;
     lane->owner = w->number;
@@ -145,6 +150,7 @@ static void resume(struct worker *w, struct parked *p, bool last, bool cancelled
     lane->json = p->json;
     lane->has_ticket = true;
     lane->ticket = p->ticket;
+    lane->transaction = p->transaction;
     lane->last = last;
     lane->cancelled = cancelled;
     p->resumed = true;
@@ -197,6 +203,7 @@ static void take_inbox(struct worker *w)
         case INBOX_CANCEL_ASKED: passing_cancel_taken(w, item); break;
         case INBOX_CONNECTION: connection_adopt(w, item); break;
         case INBOX_HTTP: http_take(w, item); break;
+        case INBOX_PROXY: proxy_taken(w, item); break;
         }
         item = next;
     }
@@ -258,6 +265,8 @@ static int next_timer(const struct worker *w)
     for (const struct resend *r = w->resends; r; r = r->next)
         if (r->at < at)
             at = r->at;
+    if (w->proxy && proxy_next(w) < at)
+        at = proxy_next(w);
     return milliseconds_until(at, w->now.mono);
 }
 
@@ -340,6 +349,8 @@ static void turn(struct worker *w, const struct epoll_event *events, int n)
     gather(w);
     take_late(w);
     resend(w);
+    if (w->proxy)
+        proxy_turn(w);
     if (w->now.mono - w->swept >= SWEEP)
         sweep(w);
     round_end(w);
@@ -382,7 +393,7 @@ static void *work(void *arg)
         if (n < 0 && errno != EINTR)
             break;
         turn(w, events, n);
-        atomic_store(&w->waiting, w->row.n + w->n_away);
+        atomic_store(&w->waiting, w->row.n + w->n_away + (w->proxy ? proxy_waiting(w) : 0));
         atomic_store(&w->beat, w->now.mono);
     }
     last_turn(w);

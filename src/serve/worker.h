@@ -11,6 +11,7 @@
 
 #include <sys/uio.h>
 
+#include "proxy/transactions.h"
 #include "record/record.h"
 #include "serve/acks.h"
 #include "serve/gather.h"
@@ -45,7 +46,11 @@ struct lane {
     struct parked *parked; /* it comes back; NULL: it is new */
     bool last, shed, json; /* judge with what there is; do not judge; the bytes are JSON */
     bool cancelled;        /* parked, and its CANCEL came */
-    bool has_ticket, keep; /* the call is claimed; its decision is worth keeping */
+    bool passed;           /* another worker got it, and passed it on */
+    bool again, leaves;    /* proxy.h: to the next hop of the list; `out` is a request that goes on */
+    struct transaction_name transaction; /* of a proxy; slot 0: none */
+    struct proxy_going *going;           /* where `out` goes */
+    bool has_ticket, keep;               /* the call is claimed; its decision is worth keeping */
     struct answers_ticket ticket;
     struct lane_cancel cancel;
     unsigned owner; /* the worker that has the call: it stands in the To tag */
@@ -89,6 +94,8 @@ struct room {
 };
 
 struct connection;
+struct proxy_going;
+struct proxy;
 
 struct worker {
     struct server *server;
@@ -101,6 +108,7 @@ struct worker {
     uint64_t passed;        /* a bit a worker: there are ACKs for it that it has not been shown */
     _Atomic bool resending; /* answers are being repeated for want of an ACK */
     struct inbox inbox;
+    struct proxy *proxy; /* NULL: redirect mode */
     struct hash_key id_keys[2];
     uint64_t ids;
     int epoll;
@@ -149,6 +157,7 @@ struct worker {
 struct worker_room {
     size_t n_workers, n_udp;
     size_t answers; /* bytes */
+    size_t proxy;   /* bytes; 0: redirect mode */
 };
 enum bf_err worker_create(struct server *server, unsigned number, const struct worker_room *room,
                           struct worker **ret) must_use;
@@ -176,6 +185,9 @@ void request_look(struct worker *w, struct lane *lane);
 /* A bare answer: LANE_ANSWER, or LANE_DROP when it cannot be answered. reason NULL: the standard phrase. */
 void request_status(struct worker *w, struct lane *lane, int status, const char *reason);
 void request_write(struct worker *w, struct lane *lane); /* the answer of its decision */
+/* What its CANCEL and its ACK have in common with a request; false: it has no Via that can be read. */
+bool request_transaction(struct worker *w, const struct lane *lane, uint64_t out[static 2]);
+void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault);
 
 /* passing.c: ACK and CANCEL that reached another worker than their call. */
 void passing_mark(char tag[static REPLY_TAG], unsigned worker); /* writes the worker into a tag of ours */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests that follow from an INVITE and its answer: ACK, CANCEL, BYE.  RFC 3261 sections 17.1.1.3, 9.1, 12.2.1.1. Internal to the room. */
+/* Requests that follow from an INVITE and its answer: ACK, CANCEL, BYE.  RFC 3261 sections 17.1.1.3, 9.1, 12.2.1.1. */
 #ifndef SIP_FOLLOW_H
 #define SIP_FOLLOW_H
 

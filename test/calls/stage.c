@@ -33,6 +33,43 @@ size_t stage_ranges(const char *text, struct number_range *out, size_t max)
     return n;
 }
 
+/* ---- numbers ---- */
+
+static const struct country *country(const char *iso)
+{
+    const struct country *c = country_find(span_first(span_of(iso), 2));
+    if (!c)
+        fail_msg("there is no country %s", iso);
+    return c;
+}
+
+void stage_country(struct stage *s, const char *iso)
+{
+    s->judge.options.home = country(iso);
+    country_plan(country(iso), &s->plan);
+    s->rules.plan = &s->plan;
+}
+
+void stage_peer_country(struct stage *s, const char *iso)
+{
+    country_plan(country(iso), &s->peer_plan);
+    s->peer.plan = &s->peer_plan;
+}
+
+void stage_do_not_originate(struct stage *s, const char *ranges)
+{
+    struct number_range range[8];
+    struct number_set_maker *maker;
+    struct number_set_report report;
+    const size_t n = stage_ranges(ranges, range, ARRAY_SIZE(range));
+    assert_int_equal(number_set_begin(&maker), BF_OK);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(number_set_add(maker, &range[i], 0), BF_OK);
+    number_set_destroy(s->do_not_originate);
+    assert_int_equal(number_set_end(maker, &s->do_not_originate, &report), BF_OK);
+    s->judge.options.do_not_originate = s->do_not_originate;
+}
+
 /* ---- signers ---- */
 
 static void write_file(const char *path, const char *text)
@@ -305,7 +342,12 @@ void stage_open_with(struct stage *s, const char *domain, struct es256_pool *poo
     assert_int_equal(desk_create(pool, &s->desk), BF_OK);
     assert_int_equal(arena_create(1 << 18, 1 << 22, &s->arena), BF_OK);
     s->judge = (struct judge){
-        .options = { .freshness_s = 60, .least_attestation = 'A', .own = s->own, .same_line = s->same_line },
+        .options = { .freshness_s = 60,
+                     .least_attestation = 'A',
+                     .own = s->own,
+                     .same_line = s->same_line,
+                     .national = s->national,
+                     .roaming = s->roaming },
         .signers = s->signers,
         .replay = s->replay,
     };
@@ -320,6 +362,7 @@ void stage_close(struct stage *s)
     replay_destroy(s->replay);
     desk_destroy(s->desk);
     arena_destroy(s->arena);
+    number_set_destroy(s->do_not_originate);
     X509_free(s->leaf);
     pki_clear(&s->ca);
     lab_destroy(s->trusted);

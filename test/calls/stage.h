@@ -31,10 +31,11 @@ struct stage {
     struct judge judge;
     struct answer_options answer;
     struct call_rules rules;
-    struct dial_plan plan;
+    struct dial_plan plan, peer_plan;
     struct peer peer;
     bool outside; /* the next hop is in nobody's trust domain */
-    struct number_range own[8], same_line[8], never_block[8], domain_numbers[8];
+    struct number_range own[8], same_line[8], never_block[8], domain_numbers[8], national[8], roaming[8];
+    struct number_set *do_not_originate;
     char to[4][128];
     unsigned slot;
 };
@@ -66,6 +67,11 @@ bool stage_knows(const struct stage *s, const struct hearing *h);
 
 utc_t stage_time(const char *text); /* 2015-09-25T19:12:25Z */
 size_t stage_ranges(const char *text, struct number_range *out, size_t max);
+/* From here on numbers are read as in this country, and its numbers are ours; of a peer: its numbers alone. */
+void stage_country(struct stage *s, const char *iso);
+void stage_peer_country(struct stage *s, const char *iso);
+/* Numbers that never place calls. */
+void stage_do_not_originate(struct stage *s, const char *ranges);
 EVP_PKEY *stage_key(const char *name); /* PP-052, PP-054 */
 
 #endif

@@ -70,12 +70,50 @@ static void set_peer(struct stage *s, const char *v)
     s->peer.priority = strstr(v, "priority") != NULL;
     s->peer.says = strstr(v, "believe") ? PEER_BELIEVE : strstr(v, "show") ? PEER_SHOW : PEER_IGNORE;
     s->peer.source = strstr(v, "second") ? 2 : 1;
+    s->peer.international = strstr(v, "international") != NULL;
+    s->peer.gateway = strstr(v, "gateway") != NULL;
+    const char *country = strstr(v, "country=");
+    if (country)
+        stage_peer_country(s, country + 8);
+}
+
+static enum check_mode mode_of(const char *word)
+{
+    return strcmp(word, "enforce") == 0 ? CHECK_ENFORCE
+           : strcmp(word, "off") == 0   ? CHECK_OFF
+                                        : CHECK_OBSERVE;
+}
+
+/* Whose numbers are whose, and what the checks on them may do. false: it is another setting. */
+static bool apply_numbers(struct stage *s, const char *line)
+{
+    struct judge_options *o = &s->judge.options;
+    const char *v;
+    if (setting(line, "numbers.country", &v))
+        stage_country(s, v);
+    else if (setting(line, "numbers.national", &v))
+        o->n_national = stage_ranges(v, s->national, 8);
+    else if (setting(line, "roaming", &v))
+        o->n_roaming = stage_ranges(v, s->roaming, 8);
+    else if (setting(line, "do_not_originate", &v))
+        stage_do_not_originate(s, v);
+    else if (setting(line, "checks.number-possible", &v))
+        o->number_possible = mode_of(v);
+    else if (setting(line, "checks.do-not-originate", &v))
+        o->do_not_originate_mode = mode_of(v);
+    else if (setting(line, "checks.from-abroad", &v))
+        o->from_abroad = mode_of(v);
+    else
+        return false;
+    return true;
 }
 
 static void apply(struct stage *s, const char *line)
 {
     const char *v;
     char key[64];
+    if (apply_numbers(s, line))
+        return;
     if (setting(line, "time", &v)) {
         const utc_t now = stage_time(v);
         clock_fixed_set(&s->clock,
