@@ -80,16 +80,23 @@ void decision_shed(const struct call *call, const struct answer_id *id, unsigned
 struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
                                       const struct call *call);
 
+/* Where a call goes on. */
+struct answer_hop {
+    const char *uri;
+    const struct number_format *format; /* how numbers are written there; NULL: as they came */
+};
+
 /*
  * The SIP answer: 302 with Contact at next_hop, P-Asserted-Identity with verstat, the verdict header, Reason: STIR
  * per failed header; or what the policy says instead. A function of its arguments alone (SIP-032).
- * next_hop: a SIP URI such as `sip:127.0.0.1:5080`; the user of the Request-URI is put in front, params kept.
+ * hop->uri: a SIP URI such as `sip:127.0.0.1:5080`; the user of the Request-URI is put in front, params kept. Where the hop,
+ * or else the peer, wants numbers in a format, Contact and P-Asserted-Identity have them so.
  * signing may be NULL where no listener signs. BF_EFORM: nothing can be answered; BF_ELIMIT: larger than the request + 2 KiB.
  * *ret_status: the status written (may be NULL).
  */
 enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing,
                        const struct decision *d, const struct sip_message *request, const struct call *call,
-                       const struct sip_source *from, struct span to_tag, const char *next_hop,
+                       const struct sip_source *from, struct span to_tag, const struct answer_hop *hop,
                        struct buf *out, int *ret_status) must_use;
 
 /* The object of `verify --json`, one line, no newline. BF_ELIMIT when out is too small (64 KiB is enough for any call). */

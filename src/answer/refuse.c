@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer/refuse.h"
 
+#include "sip/fax.h"
+
 #include "base/base64url.h"
 
 struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
@@ -9,7 +11,12 @@ struct answer_policy answer_policy_of(const struct answer_options *options, cons
     const struct answer_policy pass = { ACTION_PASS, NULL }, reject = { ACTION_REJECT, NULL };
     if (call->never_block || d->winning_case == CASE_SHED || d->signing)
         return pass;
-    return d->masked && options->refuse_anonymous ? reject : options->policy[d->outcome];
+    if (d->masked && options->refuse_anonymous)
+        return reject;
+    if (options->policy[d->outcome].action == ACTION_LABEL && call->message &&
+        message_fax(call->message) == FAX_ONLY)
+        return pass; /* no machine reads a label */
+    return options->policy[d->outcome];
 }
 
 struct refusal refusal_of(const struct answer_options *options, const struct decision *d,

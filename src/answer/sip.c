@@ -36,6 +36,17 @@ static void put_user(struct buf *b, const struct sip_uri *uri)
     }
 }
 
+/* The same with the number as the next hop wants it: +33123456789;npdi -> 0123456789;npdi. */
+static void put_formatted(const struct lines *w, const struct sip_uri *uri)
+{
+    struct span value;
+    const bool tel = uri->scheme == URI_TEL;
+    const struct span params = tel ? uri->params : span_from(uri->user, span_find(uri->user, ';'));
+    lines_number(w, &w->call->called, w->out);
+    if (!sip_param(params, SPAN("phone-context"), &value)) /* it said what the number lacked */
+        buf_span_put(w->out, params);
+}
+
 static bool has_user_phone(const struct sip_uri *uri)
 {
     struct span value;
@@ -55,7 +66,10 @@ static void put_contact(const struct lines *w, const char *next_hop)
     const size_t at = reply_header_begin(out, "Contact");
     buf_text(out, hop.scheme == URI_SIPS ? "<sips:" : "<sip:");
     const size_t user_at = out->n;
-    put_user(out, &to);
+    if (w->number && w->call->has_called && !w->call->called_from_to)
+        put_formatted(w, &to);
+    else
+        put_user(out, &to);
     if (out->n > user_at)
         buf_char(out, '@');
     buf_span_put(out, hop.host);
@@ -100,12 +114,18 @@ static size_t ceiling_of(const struct sip_message *request, const struct buf *ou
 
 enum bf_err answer_sip(const struct answer_options *options, const struct signing *signing,
                        const struct decision *d, const struct sip_message *request, const struct call *call,
-                       const struct sip_source *from, struct span to_tag, const char *next_hop,
+                       const struct sip_source *from, struct span to_tag, const struct answer_hop *hop,
                        struct buf *out, int *ret_status)
 {
-    const struct lines w = {
-        .options = options, .signing = signing, .d = d, .request = request, .call = call, .out = out
-    };
+    const struct number_format *format = hop->format ? hop->format : call->peer.format;
+    const struct lines w = { .options = options,
+                             .signing = signing,
+                             .d = d,
+                             .request = request,
+                             .call = call,
+                             .number = format ? number_write : NULL,
+                             .number_arg = format,
+                             .out = out };
     const struct answer_policy policy = answer_policy_of(options, d, call);
     const struct refusal refusal = refusal_of(options, d, call, DECIDED_BY_POLICY);
     const int status = refusal.status ? refusal.status : 302;
@@ -115,7 +135,7 @@ enum bf_err answer_sip(const struct answer_options *options, const struct signin
     if (err)
         return err;
     if (!refusal.status)
-        put_redirection(&w, &policy, next_hop);
+        put_redirection(&w, &policy, hop->uri);
     refusal_lines(options, &refusal, out);
     lines_verdict(&w);
     if (d->signing) {

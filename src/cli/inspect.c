@@ -27,7 +27,7 @@
 #include "trust/pem.h"
 
 struct wishes {
-    const char *cert, *certs, *key, *at;
+    const char *cert, *certs, *key, *at, *country;
     bool json, fetch, lab_urls;
 };
 
@@ -44,6 +44,8 @@ static const struct option_row rows[] = {
       offsetof(struct wishes, lab_urls) },
     { "at", "TIME", "tell ages as of this time: 2015-09-25T19:12:25Z, or seconds since 1970", OPTION_TEXT,
       offsetof(struct wishes, at) },
+    { "country", "CC", "read telephone numbers as they are dialled in this country: FR", OPTION_TEXT,
+      offsetof(struct wishes, country) },
     { "json", NULL, "one JSON object a thing, and nothing else on standard output", OPTION_FLAG,
       offsetof(struct wishes, json) },
     { 0 },
@@ -57,8 +59,9 @@ static const struct command_help help = {
     .about =
         "Explains a thing in plain words: a token, an Identity value, a SIP request with one, a certificate "
         "or\n"
-        "chain (PEM, DER), a revocation list, a URL or URI. THING is a file, `-` for standard input, or the\n"
-        "thing itself. It says whether a signature holds, never whether to trust it.\n",
+        "chain (PEM, DER), a revocation list, a URL or URI, a telephone number. THING is a file, `-` for\n"
+        "standard input, or the thing itself. It says whether a signature holds, never whether to trust "
+        "it.\n",
     .rows = rows,
     .more = "Exit status:\n"
             "  0 explained, refused things included\n"
@@ -92,15 +95,14 @@ void inspect_uri(struct inspect *in, struct span text)
     struct fault fault = { 0, "" };
     struct sip_uri uri;
     struct number number;
-    char room[LIMIT_URI], shown[LIMIT_NUMBER + 2];
+    char room[LIMIT_URI];
     struct buf canonical = BUF_ON(room);
     page_begin(&page, in->arena, "uri", "A URI that names a caller or somebody who is called");
     page_row(&page, "URI", "text", text, NULL);
     if (uri_read(text, &uri, &fault) != BF_OK)
         page.refused = fault.what, page.refused_in = "URI", page.refused_at = fault.at;
-    else if (number_of_uri(&uri, NULL, &number))
-        page_row(&page, "URI", "number", arena_copy(in->arena, span_of(number_show(&number, shown))),
-                 "a telephone number");
+    else if (number_of_uri(&uri, in->country ? &in->plan : NULL, &number))
+        inspect_number_rows(in, &page, &number);
     else if (uri_canonical(&uri, &canonical) == BF_OK && buf_ok(&canonical))
         page_row(&page, "URI", "canonical", arena_copy(in->arena, buf_span(&canonical)),
                  "no telephone number; tokens write it so");
@@ -272,7 +274,7 @@ static bool inspect_text(struct inspect *in, struct span text)
     for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
         if (span_starts_nocase(text, schemes[i]))
             return inspect_uri(in, text), true;
-    return value.p != text.p && inspect_identity_found(in, value);
+    return (value.p != text.p && inspect_identity_found(in, value)) || inspect_number(in, text);
 }
 
 static bool inspect_bytes(struct inspect *in, struct span bytes)
@@ -329,6 +331,11 @@ static int prepare(struct inspect *in, const struct wishes *w)
         return command_fail("inspect", EXIT_USAGE,
                             "'%.64s' is no time. Write 2015-09-25T19:12:25Z, or seconds since 1970.", w->at);
     in->json = w->json, in->fetch = w->fetch, in->lab_urls = w->lab_urls, in->certs_dir = w->certs;
+    if (w->country && !(in->country = country_find(span_of(w->country))))
+        return command_fail("inspect", EXIT_USAGE, "'%.64s' is no country. Write two capital letters: FR.",
+                            w->country);
+    if (in->country)
+        country_plan(in->country, &in->plan);
     int status = w->cert ? add_cert_file(in, w->cert) : 0;
     if (!status && w->key)
         status = add_key_file(in, w->key);
@@ -359,7 +366,7 @@ static int inspect_thing(struct inspect *in, const char *thing)
     return known ? 0
                  : command_fail("inspect", EXIT_INPUT,
                                 "%.64s is neither a file nor a token, Identity value, certificate, "
-                                "revocation list or URL.",
+                                "revocation list, URL or telephone number.",
                                 is_file && strcmp(thing, "-") == 0 ? "this" : thing);
 }
 

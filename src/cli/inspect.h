@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `bonafide inspect`, in four files: inspect.c (what is it?), inspect_token.c, inspect_certificate.c (certificates and
+ * `bonafide inspect`, in five files: inspect.c (what is it?), inspect_token.c, inspect_number.c, inspect_certificate.c (certificates and
  * revocation lists), inspect_page.c (what was found, as text or JSON).
  */
 #ifndef CLI_INSPECT_H
@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/span.h"
 #include "es256/es256.h"
+#include "numbers/plan.h"
 
 /* A page: one thing, explained in rows. */
 enum page_signature { PAGE_NO_SIGNATURE, PAGE_NOT_CHECKED, PAGE_HOLDS, PAGE_FAILS };
@@ -61,6 +62,8 @@ struct inspect {
     STACK_OF(X509) * certificates; /* of --cert; may be NULL */
     const char *certs_dir;         /* --certs; may be NULL */
     bool fetch, lab_urls;
+    const struct country *country; /* --country; NULL: numbers stay as they are */
+    struct dial_plan plan;
 };
 
 /* A bare token, or an Identity value. */
@@ -70,6 +73,10 @@ void inspect_identity(struct inspect *in, struct span value);
 /* Every certificate and list of a PEM text, or one in DER. false: there is none that can be read. */
 bool inspect_certificates(struct inspect *in, struct span bytes);
 bool inspect_crl(struct inspect *in, struct span bytes);
+
+/* A telephone number as people type it. false: it is none. */
+bool inspect_number(struct inspect *in, struct span text);
+void inspect_number_rows(struct inspect *in, struct page *page, const struct number *number);
 
 void inspect_url(struct inspect *in, struct span text);
 void inspect_uri(struct inspect *in, struct span text);

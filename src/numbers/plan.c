@@ -139,14 +139,14 @@ void number_write(const void *arg, const struct number *number, struct buf *out)
         buf_span_put(out, digits);
         return;
     }
-    if (!home) {
+    const bool abroad = home && !span_starts(digits, span_of(home->code));
+    const size_t code = home && !abroad ? strlen(home->code) : number->ported[0] ? 2 : 0;
+    if (!home)
         buf_char(out, '+');
-        buf_span_put(out, digits);
-    } else if (span_starts(digits, span_of(home->code))) {
-        buf_text(out, home->trunk);
-        buf_span_put(out, span_from(digits, strlen(home->code)));
-    } else {
-        buf_text(out, home->out[0]);
-        buf_span_put(out, digits);
-    }
+    else
+        buf_text(out, abroad ? home->out[0] : home->trunk);
+    if (!home || abroad)
+        buf_span_put(out, span_first(digits, code));
+    buf_text(out, number->ported);
+    buf_span_put(out, span_from(digits, code));
 }

@@ -51,7 +51,7 @@ struct number_format {
 
 /*
  * A number_writer (answer/lines.h): arg is a struct number_format. Of a national format: `0123456789` at home, abroad `0044…`;
- * short codes stay as they are.
+ * short codes stay as they are. A porting prefix is written where it was read.
  */
 void number_write(const void *arg, const struct number *number, struct buf *out);
 

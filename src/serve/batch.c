@@ -5,6 +5,7 @@
  * While the records of a batch are on their way to the disk, the worker is in another room (rooms.c).
  */
 #include "serve/proxy.h"
+#include "sip/fax.h"
 
 #include <stdlib.h>
 
@@ -56,7 +57,8 @@ static bool park(struct worker *w, struct lane *lane)
 {
     const bool first = !lane->parked;
     struct parked *p = lane->parked;
-    if (first && w->now.mono < lane->arrival.mono + w->snapshot->budget)
+    if (first && w->now.mono < lane->arrival.mono + w->snapshot->budget &&
+        !(lane->call.message && message_fax(lane->call.message)))
         p = park_new(w, lane);
     if (!p || p->rounds++ >= PARKED_ROUNDS)
         return false;
@@ -152,7 +154,8 @@ static size_t gather_signed(struct worker *w, struct sign_job *jobs, struct lane
             continue;
         jobs[n] = (struct sign_job){ .call = &lane->call,
                                      .ret = &lane->decision.sign.what,
-                                     .refusal = SIGN_NO_ROW };
+                                     .refusal = SIGN_NO_ROW,
+                                     .attest_most = lane->call.peer.gateway ? 'C' : 0 };
         lanes[n++] = lane;
     }
     return n;

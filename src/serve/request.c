@@ -128,11 +128,16 @@ void request_write(struct worker *w, struct lane *lane)
     }
     if (w->proxy && proxy_write(w, lane))
         return;
+    const size_t n = s->config->sip.n_next_hop;
+    const struct config_hop *row =
+        n ? &s->config->sip.hops[lane->decision.hop < n ? lane->decision.hop : 0] : NULL;
+    const struct answer_hop hop = { row ? row->uri : NULL,
+                                    row && row->format.written ? &row->format.how : NULL };
     tag_of(w, lane, tag);
     clear_out(lane);
     const enum bf_err err =
         answer_sip(&s->config->answer, s->signing, &lane->decision, &lane->message, &lane->call, &from,
-                   span_make(tag, sizeof tag), hop_text(s, lane->decision.hop), &lane->out, &lane->status);
+                   span_make(tag, sizeof tag), &hop, &lane->out, &lane->status);
     if (err == BF_OK && buf_ok(&lane->out))
         return;
     const enum lane_state state = lane->state;

@@ -104,6 +104,8 @@ static void drop_ported(struct number *n)
 {
     if (n->n == PORTED && starts_with(n, "33")) {
         n->n = PORTED_CODE + PORTED_NATIONAL;
+        memcpy(n->ported, n->digits + PORTED_CODE, PORTED_PREFIX);
+        n->ported[PORTED_PREFIX] = '\0';
         memmove(n->digits + PORTED_CODE, n->digits + PORTED_CODE + PORTED_PREFIX, PORTED_NATIONAL);
     }
 }

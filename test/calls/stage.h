@@ -36,6 +36,8 @@ struct stage {
     bool outside; /* the next hop is in nobody's trust domain */
     struct number_range own[8], same_line[8], never_block[8], domain_numbers[8], national[8], roaming[8];
     struct number_set *do_not_originate;
+    bool hop_written; /* the next hop wants numbers in hop_format */
+    struct number_format hop_format;
     char to[4][128];
     unsigned slot;
 };

@@ -93,7 +93,11 @@ static bool apply_numbers(struct stage *s, const char *line)
         stage_country(s, v);
     else if (setting(line, "numbers.national", &v))
         o->n_national = stage_ranges(v, s->national, 8);
-    else if (setting(line, "roaming", &v))
+    else if (setting(line, "format", &v)) {
+        s->hop_written = true;
+        if (strncmp(v, "national:", 9) == 0)
+            s->hop_format.national = country_find(span_from(span_of(v), 9));
+    } else if (setting(line, "roaming", &v))
         o->n_roaming = stage_ranges(v, s->roaming, 8);
     else if (setting(line, "do_not_originate", &v))
         stage_do_not_originate(s, v);
@@ -368,8 +372,9 @@ static void play(const char *file, struct stage *s, struct scene *scene, FILE *t
     struct decision d;
     struct buf out = buf_on(scene->answer, sizeof scene->answer - 1);
     decision_of_verdict(&scene->hearing.verdict, &scene->call, &id, 0, &d);
+    const struct answer_hop hop = { "sip:next.example:5080", s->hop_written ? &s->hop_format : NULL };
     const enum bf_err answered = answer_sip(&s->answer, NULL, &d, &scene->message, &scene->call, &source,
-                                            SPAN("feedbeef"), "sip:next.example:5080", &out, NULL);
+                                            SPAN("feedbeef"), &hop, &out, NULL);
     if (answered)
         complain(file, "no answer: %s", bf_err_text(answered));
     scene->answer[answered ? 0 : out.n] = '\0';
