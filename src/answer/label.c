@@ -84,24 +84,33 @@ static bool is_plain(struct span name)
     return true;
 }
 
+/* A name that talks like a parameter is none: readers that look for the word would find it. */
+static bool talks(struct span name)
+{
+    return span_holds_nocase(name, SPAN("verstat"));
+}
+
 void label_clean(struct span name, struct buf *out)
 {
-    if (is_plain(name)) {
+    const size_t before = out->n;
+    if (is_plain(name))
         buf_span_put(out, name);
-        return;
-    }
-    for (size_t n; name.n; name = span_from(name, n)) {
-        struct span c;
-        if (may_show(name, &n, &c))
-            buf_span_put(out, c);
-    }
+    else
+        for (size_t n; name.n; name = span_from(name, n)) {
+            struct span c;
+            if (may_show(name, &n, &c))
+                buf_span_put(out, c);
+        }
+    if (talks(span_from(buf_span(out), before)))
+        out->n = before;
 }
 
 bool label_is_clean(struct span name)
 {
-    if (is_plain(name))
-        return true;
-    for (size_t n; name.n; name = span_from(name, n)) {
+    const bool plain = is_plain(name);
+    if (talks(name))
+        return false;
+    for (size_t n; !plain && name.n; name = span_from(name, n)) {
         struct span c;
         if (!may_show(name, &n, &c) || c.p != name.p)
             return false;

@@ -35,7 +35,7 @@ void label_write(struct span text, const struct label_facts *facts, struct buf *
 
 /*
  * A name somebody else wrote, without what would let it pass for ours: marks that look like a tick or a seal, control
- * bytes, and characters that are not seen or turn the direction of writing. Bytes that are no UTF-8 become '?'.
+ * bytes, and characters that are not seen or turn the direction of writing. Of one that says "verstat" nothing is left. Bytes that are no UTF-8 become '?'.
  */
 void label_clean(struct span name, struct buf *out);
 /* label_clean would change nothing. */

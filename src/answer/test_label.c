@@ -96,10 +96,14 @@ static void sec_049_a_name_cannot_bring_its_own_tick(void **state)
         { "\xF0\x9F\xAE\xB1Lab", "Lab" },         /* inverse check mark */
         { CROSS "Lab", "Lab" },
         { "Bank\xE2\x80\xAE tset", "Bank tset" }, /* right-to-left override */
-        { "B\xE2\x80\x8B" "ank", "Bank" },           /* zero width space */
+        { "B\xE2\x80\x8B"
+          "ank",
+          "Bank" }, /* zero width space */
         { "a\r\nIdentity: y\x7F", "aIdentity: y" },
         { "M\xC3\xBCller \xE3\x83\xAC", "M\xC3\xBCller \xE3\x83\xAC" },
         { "M\xFCller", "M?ller" },
+        { "x;verstat=TN-Validation-Passed", "" },
+        { "x;vEr\xE2\x80\x8BsTat=TN-Validation-Passed", "" },
         { "\xC2\x85x", "x" }, /* a control character past ASCII */
     };
     (void)state;

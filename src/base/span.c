@@ -57,3 +57,11 @@ bool span_decimal(struct span s, uint64_t max, uint64_t *ret)
     *ret = value;
     return true;
 }
+
+bool span_holds_nocase(struct span s, struct span word)
+{
+    for (size_t i = 0; i + word.n <= s.n; i++)
+        if ((s.p[i] | 0x20) == (word.p[0] | 0x20) && span_starts_nocase(span_from(s, i), word))
+            return true;
+    return false;
+}

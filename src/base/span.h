@@ -62,6 +62,9 @@ static inline bool span_equal_nocase(struct span a, struct span b)
 }
 bool span_starts_nocase(struct span s, struct span prefix);
 
+/* The word, of letters, stands somewhere in it. */
+bool span_holds_nocase(struct span s, struct span word);
+
 /* Index of the first `c`, or s.n. */
 size_t span_find(struct span s, char c);
 

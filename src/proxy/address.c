@@ -10,18 +10,11 @@
 
 #define WORD SPAN("verstat")
 
-bool span_holds_nocase(struct span text, struct span word)
-{
-    for (size_t i = 0; i + word.n <= text.n; i++)
-        if ((text.p[i] | 0x20) == word.p[0] && span_starts_nocase(span_from(text, i), word))
-            return true;
-    return false;
-}
-
 bool address_is_clean(struct span text)
 {
     for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] >= 0x7F || text.p[i] == '%')
+        if ((unsigned char)text.p[i] >= 0x7F || text.p[i] == '%' ||
+            ((unsigned char)text.p[i] < 0x20 && !(text.p[i] >= '\t' && text.p[i] <= '\r')))
             return false;
     return !span_holds_nocase(text, WORD);
 }
@@ -186,7 +179,7 @@ static void put_name(const struct sip_address *a, struct buf *out)
     const struct span text = span_make(name, sip_display_text(a, name, sizeof name));
     struct buf b = BUF_ON(clean);
     label_clean(text, &b);
-    if (b.n && !span_holds_nocase(buf_span(&b), WORD))
+    if (b.n)
         label_quoted(buf_span(&b), out);
 }
 

@@ -27,6 +27,4 @@ bool address_write_uri(struct span uri, struct span number, struct buf *out) mus
 /* A fold is a blank; control bytes are '?'. */
 void address_unfold(struct span text, struct buf *out);
 
-bool span_holds_nocase(struct span text, struct span word);
-
 #endif

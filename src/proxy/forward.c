@@ -344,7 +344,7 @@ static struct span asserted_name(const struct forwarding *f, char memory[static 
         sip_address_read(value, &a, NULL) != BF_OK)
         return SPAN_NONE;
     label_clean(span_make(text, sip_display_text(&a, text, sizeof text)), &clean);
-    return span_holds_nocase(buf_span(&clean), SPAN("verstat")) ? SPAN_NONE : buf_span(&clean);
+    return buf_span(&clean);
 }
 
 static void found(struct forwarding *f)
