@@ -368,6 +368,15 @@ void transactions_lost(struct transactions *t, struct transaction *x, struct att
     settle(t, x);
 }
 
+void transactions_lost_all(struct transactions *t, bool (*is)(const struct attempt *a, void *arg), void *arg,
+                           mono_t now)
+{
+    for (uint32_t slot = 1; slot <= t->used; slot++)
+        for (struct attempt *a = t->slots[slot] ? t->slots[slot]->attempt : NULL; a; a = a->before)
+            if (a->state == ATTEMPT_CALLING && is(a, arg))
+                transactions_lost(t, t->slots[slot], a, now);
+}
+
 /* ---- responses ---- */
 
 static void want_cancel(struct transaction *x, struct attempt *a, mono_t now)

@@ -119,6 +119,10 @@ struct attempt *transactions_forward(struct transactions *t, struct transaction 
 /* The place cannot be reached: TRANSACTION_NEXT comes due at once. */
 void transactions_lost(struct transactions *t, struct transaction *x, struct attempt *a, mono_t now);
 
+/* The same for every attempt that has not heard anything, and that `is` says was sent there. */
+void transactions_lost_all(struct transactions *t, bool (*is)(const struct attempt *a, void *arg), void *arg,
+                           mono_t now);
+
 /* What is to be done, as bits. */
 enum transaction_do {
     TRANSACTION_PASS = 1 << 0,        /* the response goes on to whoever asked */

@@ -71,8 +71,10 @@ static void pass_to(struct worker *w, const struct lane *lane, unsigned worker)
         return;
     note->item = (struct inbox_item){ NULL, INBOX_PROXY };
     note->origin = lane->origin;
+    if (lane->origin.door != DOOR_UDP) /* a response, which nobody answers */
+        note->origin.door = DOOR_UDP;
     note->arrival = lane->arrival;
-    note->n_udp = (size_t)(lane->origin.udp - w->udp);
+    note->n_udp = lane->origin.door == DOOR_UDP ? (size_t)(lane->origin.udp - w->udp) : 0;
     note->shed = lane->shed;
     note->n = lane->bytes.n;
     memcpy(note->bytes, lane->bytes.p, lane->bytes.n);
@@ -458,6 +460,21 @@ void proxy_turn(struct worker *w)
         do_what_is_due(w, x, a, what);
 }
 
+static bool went_there(const struct attempt *a, void *arg)
+{
+    const struct proxy_place *place = a->place;
+    const struct sockaddr_storage *peer = arg;
+    return place->transport != HOP_UDP && memcmp(&place->origin.to, peer, place->origin.to_n) == 0;
+}
+
+void proxy_connection_lost(struct worker *w, const struct sockaddr *peer)
+{
+    struct sockaddr_storage there = { 0 };
+    memcpy(&there, peer,
+           peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    transactions_lost_all(w->proxy->transactions, went_there, &there, w->now.mono);
+}
+
 /* ---- responses ---- */
 
 static void pass_back(struct worker *w, struct lane *lane, struct transaction *x)
@@ -506,9 +523,9 @@ static bool take_response(struct worker *w, struct lane *lane)
         !proxy_branch_read(via.branch, &branch) || branch.worker >= w->server->n_workers)
         return false;
     if (branch.worker != w->number) {
-        if (!lane->passed && lane->origin.door == DOOR_UDP)
+        if (!lane->passed)
             pass_to(w, lane, branch.worker);
-        return lane->origin.door == DOOR_UDP;
+        return !lane->passed;
     }
     struct transaction *x = transactions_named(w->proxy->transactions, branch.name);
     struct attempt *a = x ? transaction_attempt(x, branch.attempt) : NULL;

@@ -112,7 +112,9 @@ bool proxy_write(struct worker *w, struct lane *lane);
 void proxy_leave(struct worker *w, struct lane *lane); /* after its record: what it has to say leaves */
 void proxy_turn(struct worker *w);                     /* what time demands */
 mono_t proxy_next(const struct worker *w);
-uint64_t proxy_waiting(const struct worker *w);              /* requests without a final answer */
+uint64_t proxy_waiting(const struct worker *w); /* requests without a final answer */
+/* A connection that we opened has ended: what was sent there and not answered goes to the next hop. */
+void proxy_connection_lost(struct worker *w, const struct sockaddr *peer);
 void proxy_taken(struct worker *w, struct inbox_item *item); /* a message that another worker passed on */
 
 #endif

@@ -197,10 +197,22 @@ static void put_host(struct proxy_place *place, const struct sockaddr *addr)
     memcpy(place->host, text, place->host_n);
 }
 
-/* What we call ourselves towards there. */
-static void name_us(const struct worker *w, struct proxy_place *place)
+/* Where connections are taken, else where datagrams are: answers to a connection come back on it. */
+static const struct server_address *stream_address(const struct worker *w, int family)
 {
-    const struct server_address *a = address_of(w, place->origin.udp);
+    const struct server_address *found = NULL;
+    for (size_t i = 0; i < w->server->n_addresses; i++) {
+        const struct server_address *a = &w->server->addresses[i];
+        if (a->addr.ss_family == family && (a->door == DOOR_TCP || (a->door == DOOR_UDP && !found)) &&
+            !(found && found->door == DOOR_TCP))
+            found = a;
+    }
+    return found;
+}
+
+/* What we call ourselves towards there. */
+static void name_us(const struct server_address *a, struct proxy_place *place)
+{
     const struct sockaddr *mine = (const struct sockaddr *)&a->addr;
     struct sockaddr_storage local;
     if (is_unspecified(mine) &&
@@ -218,8 +230,29 @@ static bool place_udp(struct worker *w, const struct lane *lane, const struct so
         return false;
     ret->transport = HOP_UDP;
     ret->origin = (struct origin){ .door = DOOR_UDP, .role = u->role, .udp = u, .to = *to, .to_n = n };
-    name_us(w, ret);
+    name_us(address_of(w, u), ret);
     return true;
+}
+
+static bool place_stream(struct worker *w, const struct sockaddr_storage *to, socklen_t n,
+                         struct proxy_place *ret)
+{
+    const struct server_address *a = stream_address(w, to->ss_family);
+    if (!a)
+        return false;
+    ret->transport = HOP_TCP;
+    ret->origin = (struct origin){ .door = DOOR_TCP, .to = *to, .to_n = n };
+    name_us(a, ret);
+    return true;
+}
+
+/* TLS comes with its own connections. */
+static bool place_at(struct worker *w, const struct lane *lane, enum hop_transport transport,
+                     const struct sockaddr_storage *to, socklen_t n, struct proxy_place *ret)
+{
+    return transport == HOP_UDP   ? place_udp(w, lane, to, n, ret)
+           : transport == HOP_TCP ? place_stream(w, to, n, ret)
+                                  : false;
 }
 
 /* ---- outside a dialog ---- */
@@ -240,7 +273,7 @@ static bool place_hop(struct worker *w, struct lane *lane, int hop, struct proxy
 {
     const struct hop_target *target = &w->proxy->hops[hop];
     ret->hop = hop;
-    return target->transport == HOP_UDP && place_udp(w, lane, &target->addr, target->n, ret);
+    return place_at(w, lane, target->transport, &target->addr, target->n, ret);
 }
 
 /* The Request-URI at the next hop, where it named us: `sip:user@hop:port`. */
@@ -342,7 +375,7 @@ static int place_uri(struct worker *w, struct lane *lane, struct span text, stru
         count_add(&w->counts, COUNT_PROXY_NOWHERE, 1);
         return 403;
     }
-    return transport_of(&u) == HOP_UDP && place_udp(w, lane, &addr, n, ret) ? 0 : 503;
+    return place_at(w, lane, transport_of(&u), &addr, n, ret) ? 0 : 503;
 }
 
 int proxy_route_dialog(struct worker *w, struct lane *lane, struct proxy_going *ret)

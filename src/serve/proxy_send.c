@@ -16,9 +16,9 @@ static bool send_datagram(struct worker *w, const struct origin *o, struct span 
 
 bool proxy_send(struct worker *w, const struct proxy_place *place, struct span bytes)
 {
-    if (place->origin.door == DOOR_UDP)
+    if (place->transport == HOP_UDP)
         return send_datagram(w, &place->origin, bytes);
-    return false;
+    return connection_reach(w, (const struct sockaddr *)&place->origin.to, place->origin.to_n, bytes);
 }
 
 void proxy_say(struct worker *w, const struct transaction *x, struct span bytes)

@@ -6,7 +6,7 @@
  * shrinks before the batch is over. What it may hold is bounded, and so is the time it may take over a message;
  * while its answers cannot leave, nothing more is read from it.
  */
-#include "serve/worker.h"
+#include "serve/proxy.h"
 #include "sip/frame.h"
 
 #include <errno.h>
@@ -46,6 +46,7 @@ struct connection {
     bool touched, blocked;
     bool closing; /* nothing more is heard; closed once all is said */
     bool dead;    /* closed as soon as the batch is over */
+    bool dialed;  /* ours, to a next hop or into a dialog */
 };
 
 /* ---- memory ---- */
@@ -107,6 +108,8 @@ static void close_connection(struct worker *w, struct connection *c)
     pile_clear(w->server, &c->in);
     pile_clear(w->server, &c->out);
     atomic_fetch_sub(&w->server->connections, 1);
+    if (c->dialed && w->proxy)
+        proxy_connection_lost(w, (const struct sockaddr *)&c->peer);
     if (c->next)
         c->next->before = c->before;
     if (c->before)
@@ -177,6 +180,43 @@ void connection_send(struct worker *w, const struct origin *origin, struct span 
         say(w, c, bytes);
     else
         count_add(&w->counts, COUNT_SEND_FAILED, 1); /* whoever asked has hung up */
+}
+
+/* Not connected yet: what is to be said waits, and is said or lost when the other side has answered. */
+static struct connection *dial(struct worker *w, const struct sockaddr *to, socklen_t n)
+{
+    struct server *s = w->server;
+    const int one = 1, fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    struct connection *c = fd >= 0 ? calloc(1, sizeof *c) : NULL;
+    if (!c || n > sizeof c->peer || (connect(fd, to, n) != 0 && errno != EINPROGRESS)) {
+        if (fd >= 0)
+            close(fd);
+        free(c);
+        return NULL;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    atomic_fetch_add(&s->connections, 1);
+    *c = (struct connection){
+        .fd = fd, .peer_n = n, .number = atomic_fetch_add(&s->numbers, 1) + 1, .dialed = true
+    };
+    memcpy(&c->peer, to, n);
+    connection_adopt(w, &c->item);
+    return c;
+}
+
+bool connection_reach(struct worker *w, const struct sockaddr *to, socklen_t n, struct span bytes)
+{
+    struct connection *c = w->connections;
+    while (c && (c->dead || c->closing || c->peer_n != n || memcmp(&c->peer, to, n) != 0))
+        c = c->next;
+    if (!c && atomic_load(&w->server->connections) < w->server->max_connections)
+        c = dial(w, to, n);
+    if (!c) {
+        count_add(&w->counts, COUNT_SEND_FAILED, 1);
+        return false;
+    }
+    say(w, c, bytes);
+    return !c->dead;
 }
 
 static void write_out(struct worker *w, struct connection *c)

@@ -239,6 +239,8 @@ void connection_adopt(struct worker *w, struct inbox_item *item);
 void connection_drop(struct inbox_item *item); /* left in the inbox of a server that ends */
 void connection_event(struct worker *w, struct connection *c, unsigned events);
 void connection_send(struct worker *w, const struct origin *origin, struct span bytes);
+/* To that very address: over a connection of this worker that leads there, or a new one. false: it cannot be said. */
+bool connection_reach(struct worker *w, const struct sockaddr *to, socklen_t n, struct span bytes);
 void connections_flush(struct worker *w); /* after a batch */
 void connections_sweep(struct worker *w); /* once a second */
 void connections_bury(struct worker *w);  /* frees closed ones; between batches */

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A next hop that a test plays, and requests inside a dialog."""
+import queue
+
 from house import *
 
 
@@ -38,7 +40,10 @@ class Uas:
         lines += [f"From: {header(request, 'From')}", f"To: {to}" + (f";tag={tag}" if code > 100 and ";tag=" not in to else ""),
                   f"Call-ID: {header(request, 'Call-ID')}", f"CSeq: {header(request, 'CSeq')}"]
         lines += list(extra) + [f"Content-Length: {len(body)}"]
-        self.socket.sendto("\r\n".join(lines).encode() + b"\r\n\r\n" + body, self.peer)
+        self.say("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def say(self, message):
+        self.socket.sendto(message, self.peer)
 
     def silent(self, seconds=0.3):
         self.socket.settimeout(seconds)
@@ -75,3 +80,53 @@ def top(message):
 
 def branch_of(message):
     return re.search(r"branch=([^;,\s]+)", top(message))[1]
+
+
+class TcpUas(Uas):
+    """The same over TCP: takes connections, and speaks on the one that the last request came by."""
+
+    def __init__(self, host="127.0.0.1"):
+        self.listener = socket.create_server((host, 0))
+        self.port = self.listener.getsockname()[1]
+        self.uri = f"sip:{host}:{self.port};transport=tcp"
+        self.requests, self.held = queue.Queue(), []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.read, args=(connection,), daemon=True).start()
+
+    def read(self, connection):
+        tcp = Tcp.__new__(Tcp)
+        tcp.socket, tcp.held = connection, b""
+        try:
+            while message := tcp.receive():
+                self.requests.put((message, connection))
+        except OSError:
+            pass
+
+    def take(self, method=None, call_id=None, patience=PATIENCE):
+        fits = lambda m: (method is None or m.startswith(method.encode() + b" ")) and \
+            (call_id is None or header(m, "Call-ID") == call_id)
+        while True:
+            m, self.peer = self.requests.get(timeout=patience)
+            if fits(m):
+                return m
+
+    def say(self, message):
+        self.peer.sendall(message)
+
+    def silent(self, seconds=0.3):
+        try:
+            print("#", self.requests.get(timeout=seconds)[0][:200])
+            return False
+        except queue.Empty:
+            return True
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()

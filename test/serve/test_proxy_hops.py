@@ -177,6 +177,56 @@ def main(place):
             check(there.startswith(b"BYE "), there)
             equal((headers(there, "Route"), header(there, "Max-Forwards")), ([], "69"))
 
+    def over_tcp():
+        """a next hop over TCP: one connection for its calls, and what it says on it finds them; in a dialog the same way"""
+        hop = TcpUas()
+        with start(next_hop=hop.uri, record_route=True, workers=1) as server:
+            for _ in range(3):
+                u, message, call = invite(server, identity=lab.identity())
+                got = hop.take("INVITE", call)
+                check(top(got).startswith("SIP/2.0/TCP ") and verdict(got)["verdict"] == "genuine", got)
+                check(";transport=tcp;lr>, <sip:" in header(got, "Record-Route"), got)  # RFC 5658
+                hop.answer(got, 180)
+                hop.answer(got, 200, extra=[f"Contact: <{hop.uri}>"])
+                answer = u.final()
+                route = headers(answer, "Record-Route")[0].split(", ")[::-1]
+                u.send(dialog("ACK", message, "uas", hop.uri, routes=route, cseq=1))
+                equal(headers(hop.take("ACK", call), "Route"), [])
+                u.send(dialog("BYE", message, "uas", hop.uri, routes=route))
+                hop.answer(hop.take("BYE", call), 200)
+                equal(status(u.final()), 200)
+            check(server.get("/metrics")[0] == 200)
+        hop.close()
+
+    def tcp_to_tcp():
+        """a call over TCP on both sides; a refusal is acknowledged on its connection"""
+        hop = TcpUas()
+        with start(next_hop=hop.uri) as server:
+            t, message = Tcp(server.door("tcp")), request(transport="TCP")
+            t.send(message)
+            got = hop.take("INVITE", header(message, "Call-ID"))
+            hop.answer(got, 486)
+            hop.take("ACK", header(message, "Call-ID"))
+            equal([status(t.receive()), status(t.receive())], [100, 486])
+            t.send(follow("ACK", message))
+        hop.close()
+
+    def tcp_refused():
+        """a connection that is refused, or ends before the next hop has said anything: the next of the list"""
+        drain()
+        hop = TcpUas()
+        with start(next_hop=[hop.uri, one.uri], next_hop_timeout_ms=20000, next_hop_probe_s=0) as server:
+            u, message, call = invite(server)
+            hop.take("INVITE", call)
+            hop.close()
+            hop.peer.shutdown(socket.SHUT_RDWR)
+            one.answer(one.take("INVITE", call), 486)
+            equal(status(u.final()), 486)
+            u, message, call = invite(server)
+            one.answer(one.take("INVITE", call), 486)
+            equal(status(u.final()), 486)
+            equal(server.metrics()["proxy_failovers_total"], 2)
+
     def end_with_calls():
         """the server ends though a call rings, and says 503 to OPTIONS meanwhile"""
         drain()
@@ -191,7 +241,7 @@ def main(place):
         equal(status(u.final()), 200)
         equal(server.wait(), 0)
 
-    tap([silent_hop, late_hop, busy_hop, no_hop, cancelled_for_want_of_an_answer, parked, refused, signed, record_route, end_with_calls])
+    tap([silent_hop, late_hop, busy_hop, no_hop, cancelled_for_want_of_an_answer, parked, refused, signed, record_route, over_tcp, tcp_to_tcp, tcp_refused, end_with_calls])
 
 
 with scratch() as here:
