@@ -10,11 +10,17 @@
 
 #define WORD SPAN("verstat")
 
+/* A byte that stands in a header field as it is: of a fold, or ASCII that is seen, and no escape. */
+static bool is_plain(char c)
+{
+    return c == '\t' || c == '\r' || c == '\n' ||
+           ((unsigned char)c >= 0x20 && (unsigned char)c < 0x7F && c != '%');
+}
+
 bool address_is_clean(struct span text)
 {
     for (size_t i = 0; i < text.n; i++)
-        if ((unsigned char)text.p[i] >= 0x7F || text.p[i] == '%' ||
-            ((unsigned char)text.p[i] < 0x20 && !(text.p[i] >= '\t' && text.p[i] <= '\r')))
+        if (!is_plain(text.p[i]))
             return false;
     return !span_holds_nocase(text, WORD);
 }

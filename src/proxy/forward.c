@@ -295,10 +295,18 @@ static bool is_claim(const struct forwarding *f, struct span name)
            span_equal_nocase(name, SPAN("Additional-Identity")) || span_holds_nocase(name, SPAN("verstat"));
 }
 
+/* A stranger's wish that the phone answers by itself (RFC 5373) would open a microphone. */
+static bool is_wish(struct span name)
+{
+    return span_equal_nocase(name, SPAN("Answer-Mode")) || span_equal_nocase(name, SPAN("Priv-Answer-Mode"));
+}
+
 static header_rule *rule_of(const struct forwarding *f, const struct sip_header *h)
 {
     if (h->id != SIP_H_OTHER)
         return rules[h->id] ? rules[h->id] : copy;
+    if (is_wish(h->name))
+        return trusted_only;
     return is_claim(f, h->name) ? drop : copy;
 }
 

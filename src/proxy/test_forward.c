@@ -143,6 +143,48 @@ static void sec_047_headers_of_ours_are_taken_out_by_whatever_name_they_have_her
     has_not("attest");
 }
 
+/* What makes a phone answer by itself, ring as if from inside, or show a logo. */
+static void ci_004_a_strangers_wishes_for_the_phone_go_no_further(void **state)
+{
+    static const struct {
+        const char *line;
+        const char *stranger, *friend, *believed; /* what is left; NULL: nothing */
+    } rows[] = {
+        { "Answer-Mode: Auto", NULL, "Answer-Mode: Auto", "Answer-Mode: Auto" },
+        { "priv-answer-mode: Auto;require", NULL, "priv-answer-mode: Auto;require",
+          "priv-answer-mode: Auto;require" },
+        { "Alert-Info: <http://h/ring>", NULL, "Alert-Info: <http://h/ring>", "Alert-Info: <http://h/ring>" },
+        { "Call-Info: <sip:h>;answer-after=0", NULL, "Call-Info: <sip:h>;answer-after=0",
+          "Call-Info: <sip:h>;answer-after=0" },
+        { "Call-Info: <http://h/l.png>;purpose=icon", NULL, NULL,
+          "Call-Info: <http://h/l.png>;purpose=icon" },
+        { "Call-Info: <data:>;Purpose=JCARD;verified=\"true\", <http://h>;purpose=info", NULL,
+          "Call-Info: <http://h>;purpose=info",
+          "Call-Info: <data:>;Purpose=JCARD;verified=\"true\", <http://h>;purpose=info" },
+        { "Call-Info: <data:>;call-reason=\"a, b\"", NULL, NULL, "Call-Info: <data:>;call-reason=\"a, b\"" },
+        { "Call-Info: <cid:1@h>;purpose=EmergencyCallData.DeviceInfo",
+          "Call-Info: <cid:1@h>;purpose=EmergencyCallData.DeviceInfo",
+          "Call-Info: <cid:1@h>;purpose=EmergencyCallData.DeviceInfo",
+          "Call-Info: <cid:1@h>;purpose=EmergencyCallData.DeviceInfo" },
+        { "Call-Info: <junk", NULL, NULL, "Call-Info: <junk" },
+    };
+    static const struct forward_boundary believed = { .from_trusted = true, .from_believed = true };
+    const struct forward_boundary *const boundaries[] = { &stranger, &friend, &believed };
+    char text[1024], line[256];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+        for (size_t k = 0; k < 3; k++) {
+            const char *left = k == 0 ? rows[i].stranger : k == 1 ? rows[i].friend : rows[i].believed;
+            snprintf(text, sizeof text, "INVITE sip:b@h SIP/2.0\r\n" HEAD FROM "%s\r\n\r\n", rows[i].line);
+            assert_int_equal(go(text, &straight, boundaries[k], NULL), BF_OK);
+            snprintf(line, sizeof line, "\r\n%s\r\n", left ? left : "Content-Length: 0");
+            has(line);
+            if (!left)
+                has_not(span_starts(span_of(rows[i].line), SPAN("Call-Info")) ? "Call-Info"
+                                                                              : "nswer-Mode: A");
+        }
+}
+
 static void sip_055_routes_of_ours_go_and_others_stay(void **state)
 {
     static const struct {
@@ -521,6 +563,7 @@ int main(void)
         cmocka_unit_test(sec_047_what_says_that_a_call_was_verified_is_taken_out),
         cmocka_unit_test(sec_047_nothing_is_taken_out_that_says_nothing),
         cmocka_unit_test(sec_047_headers_of_ours_are_taken_out_by_whatever_name_they_have_here),
+        cmocka_unit_test(ci_004_a_strangers_wishes_for_the_phone_go_no_further),
         cmocka_unit_test(sip_055_routes_of_ours_go_and_others_stay),
         cmocka_unit_test(sip_054_hops_run_out_and_are_added_where_there_are_none),
         cmocka_unit_test(sip_022_the_top_via_says_where_the_request_came_from),
