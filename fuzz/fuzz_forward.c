@@ -55,8 +55,12 @@ static void look_addresses(bool labelled)
             struct sip_address a;
             char name[LIMIT_DISPLAY_NAME];
             must(!holds(h->value, "verstat=TN-Validation-Passed"));
-            if (ids[i] != SIP_H_TO && !labelled && sip_address_read(h->value, &a, NULL) == BF_OK)
-                must(label_is_clean(span_make(name, sip_display_text(&a, name, sizeof name))));
+            if (ids[i] == SIP_H_TO || labelled || sip_address_read(h->value, &a, NULL) != BF_OK)
+                continue;
+            const size_t n = sip_display_text(&a, name, sizeof name);
+            for (size_t k = 0; k < n; k++) /* a tab is a blank */
+                name[k] = name[k] == '\t' ? ' ' : name[k];
+            must(label_is_clean(span_make(name, n)));
         }
 }
 

@@ -19,6 +19,7 @@ def main(place):
         "refusing": Server(place + "/refusing", merged(own, refuse), lab=lab).start(),
         "passing": Server(place + "/passing", own, lab=lab).start(),
         "shown only": Server(place + "/shown", merged(own, {"policy": {"anonymous": "reject"}}), lab=lab).start(),
+        "refusing proxy": Server(place + "/proxy", merged(merged(own, refuse), {"sip": {"mode": "proxy"}}), lab=lab).start(),
         "608": Server(place + "/608", merged(merged(own, refuse), {"policy": {
             "block_code": "608", "block_key": lab.key(), "block_x5u": lab.x5u()}}), lab=lab).start(),
     }
@@ -63,9 +64,9 @@ def main(place):
 
     def refused(name, status, reason, make):
         def test():
-            for door in ("udp", "tcp"):
-                sipp("refusing", door, status, reason, f"Reason: STIR;cause={status};text=.{reason}.;ppi=|X-Bonafide: verdict=", make())
-        test.__doc__ = f"B.8 {name}: refused where that is the policy, over UDP and TCP"
+            for server, door in (("refusing", "udp"), ("refusing", "tcp"), ("refusing proxy", "udp")):
+                sipp(server, door, status, reason, f"Reason: STIR;cause={status};text=.{reason}.;ppi=|X-Bonafide: verdict=", make())
+        test.__doc__ = f"B.8 {name}: refused where that is the policy, over UDP and TCP, and by a proxy"
         return test
 
     def told(name, status, reason, make):
@@ -111,9 +112,24 @@ def main(place):
         both(608, "Rejected", "Call-Info: .data:application/jose,[A-Za-z0-9_-]+[.][A-Za-z0-9_-]+[.][A-Za-z0-9_-]+.;purpose=jwscard",
              "Subject: none", caller="12025550142", server="608")
 
+    def again():
+        """ID-503 the same call under a new branch, with a new token, is judged and not 482; ID-504 a refusal mirrors its request"""
+        u = Udp(servers["refusing"].door("udp"))
+        one = dict(call_id="retried", tag="t1", cseq=7)
+        first = request(identity=lab.identity(orig="12155550199"), **one)
+        answer = u.ask(first)
+        equal(status(answer), 438)
+        for name in ("From", "Call-ID", "CSeq"):
+            equal(header(answer, name), header(first, name))
+        check(header(answer, "Via").startswith(header(first, "Via").removesuffix(";rport")), answer)
+        check(header(answer, "To").startswith(header(first, "To") + ";tag="), answer)
+        answer = u.ask(request(identity=lab.identity(), **one))
+        equal((status(answer), verdict(answer)["verdict"]), (302, "genuine"))
+        u.close()
+
     try:
         tap([refused(*row) for row in rows] + [told(*row) for row in rows] +
-            [unsigned, precedence, one_is_enough, withheld, blocked, rejected])
+            [unsigned, precedence, one_is_enough, withheld, blocked, rejected, again])
     finally:
         for server in servers.values():
             server.stop()
