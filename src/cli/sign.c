@@ -73,8 +73,8 @@ static const struct command_help help = {
     .example = "bonafide sign --orig 12155550121 --dest 12155550131 --attest A \\\n"
                "        --key sp.key --x5u https://certs.example.net/sp.pem\n"
                "        the value of an Identity header that vouches for this call\n"
-               "bonafide sign --explain --config bonafide.yaml --from 10.1.2.3 --orig +12025550100 --dest "
-               "+12155550131\n"
+               "bonafide sign --explain --config bonafide.yaml --from 10.1.2.3 \\\n"
+               "        --orig 12025550100 --dest 12155550131\n"
                "        what the server would do with such a call, and why\n",
     .usage = "[OPTION...] --attest A|B|C --key FILE --x5u URL (--orig TN --dest TN | --sip FILE)\n"
              "       bonafide sign --explain --config FILE --from ADDRESS --orig TN --dest TN [OPTION...]",
@@ -85,8 +85,8 @@ static const struct command_help help = {
     .rows = rows,
     .more = "Exit status:\n"
             "  0 signed  64 wrong usage  65 input that cannot be signed  70 our own failure\n"
-            "  With --explain: 0 it would be signed  1 it would go out unsigned  65 a configuration or file\n"
-            "  that the server would refuse\n",
+            "  With --explain: 0 it would be signed  1 it would go out unsigned\n"
+            "  65 what the server would refuse, too\n",
 };
 
 /* What is to be signed, and the room its texts lie in. */
