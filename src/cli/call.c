@@ -12,11 +12,13 @@
 #include "cli/place.h"
 #include "sip/message.h"
 #include "sip/uri.h"
+#include "tls/tls.h"
 
 struct wishes {
     const char *lab, *carrier, *untrusted, *key, *x5u, *caller, *called, *name;
+    const char *ca, *tls_cert, *tls_key, *server_name;
     unsigned long timeout_ms;
-    bool tcp, json, expect;
+    bool tcp, tls, insecure, json, expect;
 };
 
 static const struct option_row rows[] = {
@@ -33,6 +35,17 @@ static const struct option_row rows[] = {
     { "called", "TN", "called number (default: +12155550131)", OPTION_TEXT, offsetof(struct wishes, called) },
     { "name", "TEXT", "display name", OPTION_TEXT, offsetof(struct wishes, name) },
     { "tcp", NULL, "call over TCP", OPTION_FLAG, offsetof(struct wishes, tcp) },
+    { "tls", NULL, "call over TLS, port 5061 unless ADDRESS names another", OPTION_FLAG,
+      offsetof(struct wishes, tls) },
+    { "ca", "FILE", "TLS: anchors of the other side's certificate, PEM (default: the system's)", OPTION_TEXT,
+      offsetof(struct wishes, ca) },
+    { "server-name", "NAME", "TLS: whom that certificate must speak for (default: the host of ADDRESS)",
+      OPTION_TEXT, offsetof(struct wishes, server_name) },
+    { "tls-cert", "FILE", "TLS: our own certificate chain, PEM", OPTION_TEXT,
+      offsetof(struct wishes, tls_cert) },
+    { "tls-key", "FILE", "TLS: and its key", OPTION_TEXT, offsetof(struct wishes, tls_key) },
+    { "insecure", NULL, "TLS: believe any certificate; for laboratories", OPTION_FLAG,
+      offsetof(struct wishes, insecure) },
     { "timeout", "MS", "how long to wait for an answer (default: 5000)", OPTION_NUMBER,
       offsetof(struct wishes, timeout_ms) },
     { "expect", NULL, "fail unless each kind gets the verdict it deserves", OPTION_FLAG,
@@ -45,7 +58,8 @@ static const struct command_help help = {
     .name = "call",
     .example = "  bonafide lab --url-prefix http://127.0.0.1:8081/ lab\n"
                "  bonafide call --lab lab sip:127.0.0.1:5060            # one call of every kind\n"
-               "  bonafide call --lab lab --tcp 127.0.0.1:5060 signed stale\n",
+               "  bonafide call --lab lab --tcp 127.0.0.1:5060 signed stale\n"
+               "  bonafide call --lab lab --ca ca.pem sips:sbc.example.com signed\n",
     .usage = "[OPTION...] ADDRESS [KIND...]",
     .about = "Places test calls against a SIP address and shows the answers: verdict, verstat, attestation, "
              "reasons.\n"
@@ -69,13 +83,13 @@ static const struct command_help help = {
             "wrong usage.\n",
 };
 
-/* Where to: `sip:host:port;transport=tcp`, `host:port`, `host`. */
+/* Where to: `sip:host:port;transport=tcp`, `sips:host`, `host:port`, `host`. */
 struct target {
     struct sockaddr_storage addr;
     socklen_t n;
     char host[256];
-    uint16_t port;
-    bool tcp;
+    uint16_t port; /* 0: the transport's */
+    bool tcp, tls;
 };
 
 static bool target_read(const char *text, struct target *ret)
@@ -84,19 +98,20 @@ static bool target_read(const char *text, struct target *ret)
     struct buf b = BUF_ON(memory);
     struct sip_uri uri;
     struct span transport = SPAN_NONE;
-    if (strncasecmp(text, "sip:", 4) != 0)
+    if (strncasecmp(text, "sip:", 4) != 0 && strncasecmp(text, "sips:", 5) != 0)
         buf_text(&b, "sip:");
     buf_text(&b, text);
-    if (!buf_ok(&b) || uri_read(buf_span(&b), &uri, NULL) != BF_OK || uri.scheme != URI_SIP ||
-        uri.host.n >= sizeof ret->host)
+    if (!buf_ok(&b) || uri_read(buf_span(&b), &uri, NULL) != BF_OK ||
+        (uri.scheme != URI_SIP && uri.scheme != URI_SIPS) || uri.host.n >= sizeof ret->host)
         return false;
     const bool brackets = uri.host.p[0] == '[';
     const struct span host = brackets ? span_make(uri.host.p + 1, uri.host.n - 2) : uri.host;
     memcpy(ret->host, host.p, host.n);
     ret->host[host.n] = '\0';
-    ret->port = uri.port ? uri.port : 5060;
-    ret->tcp =
-        sip_param(uri.params, SPAN("transport"), &transport) && span_equal_nocase(transport, SPAN("tcp"));
+    ret->port = uri.port;
+    const bool named = sip_param(uri.params, SPAN("transport"), &transport);
+    ret->tls = uri.scheme == URI_SIPS || (named && span_equal_nocase(transport, SPAN("tls")));
+    ret->tcp = named && span_equal_nocase(transport, SPAN("tcp"));
     return true;
 }
 
@@ -106,7 +121,7 @@ static int target_resolve(struct target *t)
     const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
     struct addrinfo *found;
     char port[8];
-    snprintf(port, sizeof port, "%u", t->port);
+    snprintf(port, sizeof port, "%u", t->port ? t->port : t->tls ? 5061u : 5060u);
     const int err = getaddrinfo(t->host, port, &hints, &found);
     if (err)
         return err;
@@ -124,6 +139,8 @@ static const char *error_words(const struct placed *p)
         return p->err == BF_EUNSUP
                    ? p->kind == KIND_UNTRUSTED ? "not placed: needs --untrusted" : "not placed: needs --lab"
                    : bf_err_text(p->err);
+    if (*p->why)
+        return p->why;
     if (p->err == BF_ETIME)
         return "no answer";
     return p->err == BF_EIO ? "nobody listens there" : bf_err_text(p->err);
@@ -295,6 +312,23 @@ static bool number_wish(const char *option, const char *text, struct number *ret
     return command_fail("call", 0, "--%s: %s.", option, fault.what);
 }
 
+/* TLS, and whom the other side must prove to be. */
+static int tls_load(const struct wishes *w, const struct target *t, struct place_options *o,
+                    struct tls_context **ret)
+{
+    const struct tls_client_options options = {
+        .ca = w->ca, .cert = w->tls_cert, .key = w->tls_key, .insecure = w->insecure
+    };
+    char *message = NULL;
+    const enum bf_err err = tls_client_create(&options, ret, &message);
+    const int status =
+        err == BF_OK ? 0 : command_fail("call", EXIT_INPUT, "%s.", message ? message : bf_err_text(err));
+    free(message);
+    o->tls = *ret;
+    o->tls_name = w->server_name ? w->server_name : t->host;
+    return status;
+}
+
 static int call(const struct wishes *w, const struct option_list *operands)
 {
     struct target target = { .n = 0 };
@@ -310,13 +344,17 @@ static int call(const struct wishes *w, const struct option_list *operands)
     if (kinds == 0 || !number_wish("caller", w->caller, &o.caller) ||
         !number_wish("called", w->called, &o.called))
         return EXIT_USAGE;
+    target.tls |= w->tls;
     const int unresolved = target_resolve(&target);
     if (unresolved)
         return command_fail("call", EXIT_INPUT, "%s: %s.", target.host, gai_strerror(unresolved));
     o.to = (const struct sockaddr *)&target.addr;
     o.to_n = target.n;
     o.tcp = w->tcp || target.tcp;
-    int status = signers_load(w, &signers);
+    auto_(tls_context_destroy) struct tls_context *tls = NULL;
+    int status = target.tls ? tls_load(w, &target, &o, &tls) : 0;
+    if (status == 0)
+        status = signers_load(w, &signers);
     o.carrier = (struct place_carrier){ signers.key, signers.x5u ? signers.x5u : w->x5u };
     o.untrusted = (struct place_carrier){ signers.untrusted_key, signers.untrusted_x5u };
     if (status == 0)

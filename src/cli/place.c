@@ -109,9 +109,13 @@ static enum bf_err ask(const struct place_options *o, const struct sockaddr *fro
                        const struct place_call *call, struct placed *ret)
 {
     auto_(client_close) struct client *c = NULL;
-    const struct client_options options = {
-        .to = o->to, .to_n = o->to_n, .from = from, .from_n = from_n, .tcp = o->tcp
-    };
+    const struct client_options options = { .to = o->to,
+                                            .to_n = o->to_n,
+                                            .from = from,
+                                            .from_n = from_n,
+                                            .tcp = o->tcp,
+                                            .tls = o->tls,
+                                            .name = o->tls_name };
     const struct sip_message *answer;
     const int timeout_ms = o->timeout_ms ? o->timeout_ms : 5000;
     ret->err = client_open(&options, &c);
@@ -125,8 +129,10 @@ static enum bf_err ask(const struct place_options *o, const struct sockaddr *fro
     ret->err = invite.n ? client_ask(c, invite, timeout_ms, NULL, NULL, &answer) : BF_ELIMIT;
     ret->us = (clock_now(&clock_system).mono - begin) / 1000;
     free(memory);
-    if (ret->err != BF_OK)
+    if (ret->err != BF_OK) {
+        snprintf(ret->why, sizeof ret->why, "%s", client_why(c) ? client_why(c) : "");
         return ret->err;
+    }
     placed_read(answer, ret);
     if (answer->status < 300 && client_hang_up(c, timeout_ms) != BF_OK)
         snprintf(ret->phrase, sizeof ret->phrase, "answered, and did not let us hang up");

@@ -28,6 +28,8 @@ const char *call_kind_text(enum call_kind kind); /* "a call signed with full att
 /* KIND_COUNT when there is no such kind. */
 enum call_kind call_kind_of(const char *name);
 
+struct tls_context;
+
 /* A carrier to sign with. Borrowed. */
 struct place_carrier {
     struct key *key; /* NULL: none, kinds that need it are not placed */
@@ -38,6 +40,8 @@ struct place_options {
     const struct sockaddr *to;
     socklen_t to_n;
     bool tcp;
+    struct tls_context *tls;          /* NULL: no TLS */
+    const char *tls_name;             /* whom the other side must prove to be; NULL: anybody */
     int timeout_ms;                   /* 0: 5000 */
     const char *host;                 /* of the Request-URI; NULL: the address itself */
     struct number caller, called;     /* n 0: 12155550121, 12155550131 */
@@ -66,7 +70,8 @@ struct placed {
     bool identity; /* the answer carries an Identity header: it was signed */
     char reasons[PLACED_REASONS][PLACED_TEXT];
     size_t n_reasons;
-    int64_t us; /* from the first byte out to the final answer in */
+    char why[PLACED_TEXT]; /* what TLS has against the other side; empty */
+    int64_t us;            /* from the first byte out to the final answer in */
 };
 
 /* Places one call, waits for its final answer, hangs up if somebody answered. Errors are in *ret. BF_ENOMEM only. */

@@ -32,6 +32,9 @@ struct asked {
 struct client {
     int fd;
     bool tcp, connected;
+    struct tls_stream *tls; /* NULL: none */
+    bool tls_waits;         /* during its handshake: for the other side */
+    bool tls_half;          /* a record is half on its way */
     char local[64];
     struct asked asked;
     char ack[LIMIT_SIP_LINE];
@@ -65,7 +68,7 @@ static bool set_up(struct client *c, const struct client_options *o)
 {
     struct sockaddr_storage local;
     socklen_t n = sizeof local;
-    c->fd = socket(o->to->sa_family, (o->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    c->fd = socket(o->to->sa_family, (c->tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (c->fd < 0 || (o->from && bind(c->fd, o->from, o->from_n) != 0))
         return false;
     if (connect(c->fd, o->to, o->to_n) != 0 && errno != EINPROGRESS)
@@ -82,13 +85,20 @@ enum bf_err client_open(const struct client_options *options, struct client **re
     if (!c)
         return BF_ENOMEM;
     c->fd = -1;
-    c->tcp = options->tcp;
-    c->connected = !options->tcp;
+    c->tcp = options->tcp || options->tls;
+    c->connected = !c->tcp;
     if (!set_up(c, options)) {
         const int why = errno;
         client_close(c);
         errno = why;
         return BF_EIO;
+    }
+    if (options->tls) {
+        const enum bf_err err = tls_stream_create(options->tls, c->fd, options->name, &c->tls);
+        if (err) {
+            client_close(c);
+            return err;
+        }
     }
     *ret = c;
     return BF_OK;
@@ -98,6 +108,7 @@ void client_close(struct client *c)
 {
     if (!c)
         return;
+    tls_stream_destroy(c->tls);
     if (c->fd >= 0)
         close(c->fd);
     free(c);
@@ -110,7 +121,7 @@ const char *client_local(const struct client *c)
 
 const char *client_transport(const struct client *c)
 {
-    return c->tcp ? "TCP" : "UDP";
+    return c->tls ? "TLS" : c->tcp ? "TCP" : "UDP";
 }
 
 static enum client_state lose(struct client *c, enum bf_err err, int why)
@@ -120,11 +131,49 @@ static enum client_state lose(struct client *c, enum bf_err err, int why)
     return c->state = CLIENT_LOST;
 }
 
+/* As send and recv do: how many, 0 for the end, -1 with errno. */
+static ssize_t tls_result(struct client *c, enum tls_step step, size_t n)
+{
+    c->tls_waits = step == TLS_WANTS_READ;
+    switch (step) {
+    case TLS_DONE: return (ssize_t)n;
+    case TLS_CLOSED: return 0;
+    case TLS_WANTS_READ:
+    case TLS_WANTS_WRITE: errno = EAGAIN; return -1;
+    case TLS_BROKEN: break;
+    }
+    errno = EPROTO;
+    return -1;
+}
+
+static ssize_t give(struct client *c, const char *p, size_t n)
+{
+    size_t sent = 0;
+    if (!c->tls)
+        return send(c->fd, p, n, MSG_NOSIGNAL);
+    const enum tls_step step = tls_stream_write(c->tls, span_make(p, n), &sent);
+    c->tls_half = step != TLS_DONE && tls_stream_shaken(c->tls);
+    if (step == TLS_CLOSED) {
+        errno = EPIPE;
+        return -1;
+    }
+    return tls_result(c, step, sent);
+}
+
+static ssize_t take(struct client *c, char *out, size_t n)
+{
+    size_t got = 0;
+    if (!c->tls)
+        return recv(c->fd, out, n, 0);
+    const enum tls_step step = tls_stream_read(c->tls, out, n, &got);
+    return tls_result(c, step, got);
+}
+
 /* A datagram, or as much of the stream as the socket takes. false: the other side is gone. */
 static bool send_bytes(struct client *c, const char *p, size_t n, size_t *sent)
 {
     while (*sent < n) {
-        const ssize_t got = send(c->fd, p + *sent, n - *sent, MSG_NOSIGNAL);
+        const ssize_t got = give(c, p + *sent, n - *sent);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -147,7 +196,7 @@ enum bf_err client_begin(struct client *c, struct span request, mono_t now, mono
     struct asked *a = &c->asked;
     if (request.n > sizeof a->text)
         return BF_ELIMIT;
-    if (c->tcp && c->n_out > 0 && c->n_out < a->n)
+    if (c->tls_half || (c->tcp && c->n_out > 0 && c->n_out < a->n))
         return BF_EINVAL; /* half a request is on the stream: nothing can follow it */
     memmove(a->text, request.p, request.n);
     a->n = request.n;
@@ -267,7 +316,7 @@ static bool read_stream(struct client *c, enum client_state *ret)
     drop_taken(c);
     if (take_framed(c, ret))
         return true;
-    const ssize_t n = recv(c->fd, c->in + c->n_in, sizeof c->in - c->n_in, 0);
+    const ssize_t n = take(c, c->in + c->n_in, sizeof c->in - c->n_in);
     if (n < 0 && errno == EINTR)
         return true;
     if (n < 0 && errno == EAGAIN)
@@ -346,6 +395,12 @@ int client_errno(const struct client *c)
     return c->sys_errno;
 }
 
+const char *client_why(const struct client *c)
+{
+    const char *why = c->tls ? tls_stream_why(c->tls) : "";
+    return *why ? why : NULL;
+}
+
 int client_fd(const struct client *c)
 {
     return c->fd;
@@ -353,7 +408,8 @@ int client_fd(const struct client *c)
 
 short client_events(const struct client *c)
 {
-    const bool sending = !c->connected || c->n_out < c->asked.n;
+    const bool sending =
+        !c->connected || (c->n_out < c->asked.n && !(c->tls && c->tls_waits && !tls_stream_shaken(c->tls)));
     return (short)(POLLIN | (sending ? POLLOUT : 0));
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Asking: one client transaction at a time over one socket.      RFC 3261 sections 17.1, 18.1, 13.2.2.4; UDP and TCP, IPv4 and IPv6
+ * Asking: one client transaction at a time over one socket.      RFC 3261 sections 17.1, 18.1, 13.2.2.4; UDP, TCP and TLS, IPv4 and IPv6
  *
  * Two ways to use it. Blocking: client_ask, with a deadline. Or in somebody's event loop: client_begin, then
  * client_turn whenever client_fd is ready for client_events or client_next has come.
  * Retransmits over UDP (timers A and E, from 500 ms on), acknowledges final answers to INVITE, also repeated ones.
- * A client belongs to one thread at a time. It resolves no names, does no TLS and keeps no dialog.
+ * A client belongs to one thread at a time. It resolves no names and keeps no dialog.
  */
 #ifndef SIP_CLIENT_H
 #define SIP_CLIENT_H
@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "sip/message.h"
+#include "tls/tls.h"
 
 struct client;
 
@@ -24,15 +25,18 @@ struct client_options {
     const struct sockaddr *from; /* address to send from, port 0 for any; NULL: the system's choice */
     socklen_t from_n;
     bool tcp;
+    struct tls_context
+        *tls;         /* TLS over TCP, whatever `tcp` says; borrowed until client_open returns; NULL: none */
+    const char *name; /* what its certificate must speak for (RFC 5922), and its SNI; NULL: nothing */
 };
 
-/* A socket that hears only `to`. TCP: connecting begins, and is waited for by the first request. BF_EIO (errno), BF_ENOMEM. */
+/* A socket that hears only `to`. TCP, TLS: connecting begins, and is waited for by the first request. BF_EIO (errno), BF_ENOMEM, BF_ECRYPTO. */
 enum bf_err client_open(const struct client_options *options, struct client **ret) must_use;
 void client_close(struct client *c);
 
 /* `192.0.2.1:40123`, `[::1]:40123`: what Via and Contact name. Valid as long as the client. */
 const char *client_local(const struct client *c);
-/* "UDP", "TCP" */
+/* "UDP", "TCP", "TLS" */
 const char *client_transport(const struct client *c);
 
 /* A branch, tag or Call-ID nobody used before: `z9hG4bK` and the like are put in front by the caller. */
@@ -59,6 +63,7 @@ enum client_state client_turn(struct client *c, mono_t now);
 const struct sip_message *client_answer(const struct client *c);
 enum bf_err client_error(const struct client *c); /* BF_ETIME; BF_EIO: errno of client_errno */
 int client_errno(const struct client *c);
+const char *client_why(const struct client *c); /* what TLS has against the other side; NULL: nothing */
 
 int client_fd(const struct client *c);
 short client_events(const struct client *c); /* POLLIN, POLLOUT */
