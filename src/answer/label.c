@@ -281,7 +281,7 @@ static void put_piece(enum piece piece, struct span c, const struct label_facts 
 {
     const size_t before = out->n;
     switch (piece) {
-    case PIECE_NUMBER: buf_span_put(out, f->number); break;
+    case PIECE_NUMBER: label_clean(f->number, out); break;
     case PIECE_NAME: label_clean(utf8_cut(f->name, LABEL_BYTES), out); break;
     case PIECE_ATTEST:
         if (f->attest)

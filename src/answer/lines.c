@@ -7,6 +7,7 @@
 #include "sip/uri.h"
 
 #define ASSERTED_BYTES  1024u
+#define SHOWN_URI       64u
 #define SIGNATURE_BYTES 128u /* of a signature that is shown: ES256's has 86 */
 
 static const char *text_or(const char *text, const char *fallback)
@@ -54,6 +55,18 @@ bool lines_labels(const struct lines *w)
 }
 
 /*
+ * The number; of a caller who has none, his canonical URI, which is what a token proves then, if all of it can be shown: one
+ * that is cut would be another.
+ */
+static struct span caller_text(const struct lines *w, char shown[static LIMIT_NUMBER + 2])
+{
+    const struct span uri = w->call->caller_uri;
+    if (w->d->masked || (!w->call->has_caller && (uri.n == 0 || uri.n > SHOWN_URI)))
+        return SPAN("withheld");
+    return w->call->has_caller ? span_of(number_show(&w->call->caller, shown)) : uri;
+}
+
+/*
  * What an ordinary phone shows. Beside the tick stands only what is proven, the number; a claimed name follows as
  * what it is (answer/label.h).
  */
@@ -62,9 +75,8 @@ void lines_label(const struct lines *w, struct buf *out)
     char memory[LABEL_BYTES], shown[LIMIT_NUMBER + 2];
     struct buf text = BUF_ON(memory);
     const enum outcome outcome = (enum outcome)w->d->outcome;
-    const bool known = !w->d->masked && w->call->has_caller;
     const struct label_facts facts = {
-        .number = span_of(known ? number_show(&w->call->caller, shown) : "withheld"),
+        .number = caller_text(w, shown),
         .name = w->call->claimed_name,
         .attest = (char)w->d->attest,
     };
