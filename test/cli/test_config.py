@@ -85,7 +85,7 @@ def the_manual_has_every_option():
 def faults_come_with_file_line_and_column_all_at_once():
     with tempfile.TemporaryDirectory() as name:
         path = pathlib.Path(name) / "b.yaml"
-        path.write_text("nod: a\nsip:\n  mode: proxy\n  workers: -1\n")
+        path.write_text("nod: a\nsip:\n  mode: tunnel\n  workers: -1\n")
         ran = bonafide("config", "--config", path, status=65)
         assert ran.out == ""
         assert [re.match(r"(.*?):(\d+):(\d+): \S", line).groups() for line in ran.err.splitlines()] == [
