@@ -259,6 +259,22 @@ static void check_listeners(struct loading *l)
                      "public.listen: there is nothing to serve: write \"public.certificates\" as well");
 }
 
+static void check_tls(struct loading *l)
+{
+    const struct config *c = l->config;
+    const struct node *node = node_of(l, "sip.listen")->first;
+    for (size_t i = 0; i < c->sip.n_listen; i++, node = node->next)
+        if (c->sip.listen[i].transport == LISTEN_TLS && (!c->sip.tls.cert || !c->sip.tls.key))
+            config_fault(
+                &l->reader, node, 0,
+                "sip.listen: %s has no certificate to show: write \"sip.tls.cert\" and \"sip.tls.key\"",
+                c->sip.listen[i].text);
+    if (c->sip.tls.client != TLS_CLIENT_NONE && !c->sip.tls.client_ca)
+        config_fault(
+            &l->reader, node_of(l, "sip.tls.client"), 0,
+            "sip.tls.client: no certificate of a client would be believed: write \"sip.tls.client_ca\"");
+}
+
 static void check_headers(struct loading *l)
 {
     const struct answer_options *a = &l->config->answer;
@@ -435,6 +451,7 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_policy(l);
         check_domains(l);
         check_listeners(l);
+        check_tls(l);
         check_headers(l);
         take_country(l);
         check_plan(l);

@@ -15,9 +15,10 @@
 #include "record/hep.h"
 #include "signing/signing.h"
 #include "sip/number.h"
+#include "tls/tls.h"
 #include "trust/anchors.h"
 
-enum listener_transport { LISTEN_UDP, LISTEN_TCP };
+enum listener_transport { LISTEN_UDP, LISTEN_TCP, LISTEN_TLS };
 enum listener_role { ROLE_VERIFY, ROLE_SIGN };
 /* Where something listens, if it does. */
 struct config_address {
@@ -44,6 +45,7 @@ struct config_hop {
 };
 struct config_peer {
     struct cidr from;
+    const char *tls_name; /* "": any, or none */
     bool pai, priority, private_link;
     enum peer_says says;
     const struct country *country; /* whose dial plan its numbers are read by; NULL: ours */
@@ -57,6 +59,10 @@ struct config_sign_row {
     const struct cidr *customers;
     size_t n_customers;
     const char *key, *x5u, *chain;
+};
+#define CONFIG_TLS_NAMES 64u
+struct config_tls_name {
+    const char *name, *cert, *key;
 };
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
 enum config_mode { MODE_REDIRECT, MODE_PROXY };
@@ -85,6 +91,13 @@ struct config {
         int64_t connections; /* TCP, at most */
         int64_t idle_s;      /* TCP connection without a byte */
         bool server_header;
+        struct {
+            const char *cert, *key, *client_ca;
+            enum tls_client client;
+            const struct config_tls_name *names;
+            size_t n_names;
+            const char *ca; /* whom we believe when we connect; "": the system's */
+        } tls;
     } sip;
     struct {
         const struct trust_domain_options *domains;

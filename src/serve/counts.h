@@ -35,9 +35,10 @@ enum count {
     COUNT_CONNECTIONS,
     COUNT_CONNECTIONS_REFUSED,
     COUNT_CONNECTIONS_CUT, /* idle, too slow, too large, broken */
+    COUNT_TLS_FAILED,      /* handshakes */
     COUNT_HTTP_VERDICTS,
     COUNT_RESENT,
-    COUNT_TOKENS, /* entered into the replay memory */
+    COUNT_TOKENS,          /* entered into the replay memory */
     COUNT_PROXY_FORWARDED, /* requests that left for a next hop */
     COUNT_PROXY_OTHERS,    /* of other methods, outside a dialog */
     COUNT_PROXY_RESPONSES, /* passed back */

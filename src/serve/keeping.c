@@ -72,7 +72,7 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
     answer_id_text(&lane->id, ret->id);
     set_key(w, lane, ret);
     ret->source_peer = span_of(addr_text(origin_addr(&lane->origin), peer));
-    ret->transport = span_of(transports[lane->origin.door]);
+    ret->transport = lane->origin.secure ? SPAN("tls") : span_of(transports[lane->origin.door]);
     record_of_call(&lane->call, lane->json ? NULL : &lane->message, ret);
     if (lane->kind <= KIND_IMPOSTOR)
         record_of_verdict(&lane->hearing.verdict, &lane->call, lane->arena, ret);

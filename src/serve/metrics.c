@@ -54,6 +54,7 @@ static const struct {
     { COUNT_CONNECTIONS, "connections_total", "TCP connections accepted" },
     { COUNT_CONNECTIONS_REFUSED, "connections_refused_total",
       "TCP connections refused: sip.connections was reached" },
+    { COUNT_TLS_FAILED, "tls_failed_total", "TLS handshakes that failed, or took too long" },
     { COUNT_CONNECTIONS_CUT, "connections_cut_total",
       "TCP connections closed by us: idle, slow, too large, broken" },
     { COUNT_PROXY_FORWARDED, "proxy_forwarded_total", "Requests that a proxy sent on" },

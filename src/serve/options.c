@@ -34,7 +34,9 @@ IS_ADDRESS(public_);
 
 static const struct config_option listener_fields[] = {
     { "on", &kind_endpoint, NULL,
-      "The transport and the address: udp:127.0.0.1:5060 or tcp:[::1]:5060. Port 0 takes a free one.",
+      "The transport and the address: udp:127.0.0.1:5060, tcp:[::1]:5060 or tls:0.0.0.0:5061. Port 0 takes a "
+      "free "
+      "one.",
       .at = 0 },
     { "role", &kind_choice, "verify", "verify judges calls that come in; sign signs calls that go out.",
       IN(config_listener, role), WORDS("verify", "sign") },
@@ -45,19 +47,22 @@ static const struct config_rows listeners = { FIELDS(listener_fields), sizeof(st
 static bool peer_check(struct config_reader *r, const struct node *node, const void *row)
 {
     const struct config_peer *peer = row;
-    if (peer->says == PEER_BELIEVE && !peer->private_link)
+    if (peer->says == PEER_BELIEVE && !peer->private_link && !*peer->tls_name)
         return config_fault(r, node, 0,
-                            "\"says: believe\" needs \"private_link: true\": over the open network "
-                            "anybody can say that a call was checked");
+                            "\"says: believe\" needs \"private_link: true\" or a \"tls_name\": over the open "
+                            "network anybody can say that a call was checked");
     return true;
 }
 
 static const struct config_option peer_fields[] = {
     { "from", &kind_cidr, NULL, "The network or address of the peer.", IN(config_peer, from) },
+    { "tls_name", &kind_text, "\"\"",
+      "The name that its client certificate must show (RFC 5922), on a TLS listener; \"\" asks for none.",
+      IN(config_peer, tls_name), .max = TLS_NAME },
     { "pai", &kind_bool, "true", "Whether its P-Asserted-Identity counts as the caller.",
       IN(config_peer, pai) },
     { "says", &kind_choice, "ignore",
-      "What its own verstat is worth: ignore, show, or believe (a private TCP link only).",
+      "What its own verstat is worth: ignore, show, or believe (TLS with a tls_name, or a private TCP link).",
       IN(config_peer, says), WORDS("ignore", "show", "believe") },
     { "priority", &kind_bool, "false",
       "Whether it may mark calls as urgent (Priority, Resource-Priority), so that nothing stands in their "
@@ -83,6 +88,15 @@ static const struct config_option peer_fields[] = {
       "its calls are signed with C at most.",
       IN(config_peer, gateway) },
 };
+static const struct config_option tls_name_fields[] = {
+    { "name", &kind_text, NULL, "What the client asks for (SNI).", IN(config_tls_name, name), .min = 1,
+      .max = TLS_NAME },
+    { "cert", &kind_file, NULL, "Its certificate chain, PEM.", IN(config_tls_name, cert), .min = 1 },
+    { "key", &kind_file, NULL, "Its private key, PEM.", IN(config_tls_name, key), .min = 1 },
+};
+static const struct config_rows tls_names = { FIELDS(tls_name_fields), sizeof(struct config_tls_name), NULL,
+                                              NULL };
+
 static const struct config_rows peers = { FIELDS(peer_fields), sizeof(struct config_peer), "from",
                                           peer_check };
 
@@ -143,6 +157,22 @@ const struct config_option config_options[] = {
     { "sip.listen", &kind_row, "[udp:127.0.0.1:5060, tcp:127.0.0.1:5060]",
       "Where calls arrive. Short form: the address alone, role verify.", LIST_AT(sip.listen, sip.n_listen),
       .min = 1, .max = 64, .shape = SHAPE_LIST, .rows = &listeners, .restart = true },
+    { "sip.tls.cert", &kind_file, "\"\"",
+      "The certificate chain that TLS listeners show, PEM, the leaf first. Read again with every reload.",
+      AT(sip.tls.cert) },
+    { "sip.tls.key", &kind_file, "\"\"", "Its private key, PEM, readable by nobody else.", AT(sip.tls.key) },
+    { "sip.tls.client", &kind_choice, "none",
+      "Whether clients show a certificate: none asks for none, optional believes one that is shown, required "
+      "lets nobody "
+      "else in.",
+      AT(sip.tls.client), WORDS("none", "optional", "required") },
+    { "sip.tls.client_ca", &kind_file, "\"\"", "The certificates that issue those of clients, PEM.",
+      AT(sip.tls.client_ca) },
+    { "sip.tls.names", &kind_row, "[]", "More names that TLS listeners go by, each with its certificate.",
+      LIST_AT(sip.tls.names, sip.tls.n_names), .max = CONFIG_TLS_NAMES, .shape = SHAPE_LIST,
+      .rows = &tls_names },
+    { "sip.tls.ca", &kind_file, "\"\"",
+      "The certificates that issue those of next hops, PEM; \"\" are those of the system.", AT(sip.tls.ca) },
     { "sip.clients", &kind_cidr, "[127.0.0.0/8]", "Who may send at all; others are dropped and counted.",
       LIST_AT(sip.clients, sip.n_clients), .shape = SHAPE_LIST },
     { "sip.peers", &kind_row, "[127.0.0.0/8]",
@@ -470,8 +500,6 @@ const struct config_option *config_option_find(struct span name)
 static const struct {
     const char *name, *what;
 } later[] = {
-    { "tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
-    { "sip.tls", "TLS listeners come later: write tcp: on a private link, or put a proxy with TLS in front" },
     { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },
     { "postgresql", "PostgreSQL comes later: write sqlite:PATH" },
     { "policy.diverts", "diverted calls come later: they are unproven for now" },

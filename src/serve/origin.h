@@ -22,6 +22,10 @@ struct origin {
     socklen_t peer_n, to_n;
     /* UDP on an unspecified address: the control message that makes the answer leave from where the request arrived. */
     size_t local_n;
+    bool secure; /* DOOR_TCP: over TLS */
+    struct span
+        tls_name; /* the name its verified certificate was accepted for; lives as long as the connection */
+    struct span api_key; /* HTTP: the name of its key */
     char local[LOCAL_BYTES] __attribute__((aligned(8)));
 };
 

@@ -199,8 +199,7 @@ static bool write_out(struct worker *w, struct lane *lane, struct proxy_going *g
         its.number_arg = &hop->format.how;
         edit = &its;
     }
-    snapshot_peer(w->snapshot, origin_addr(&lane->origin), lane->origin.peer_n, lane->origin.door,
-                  w->server->source_key, &peer);
+    snapshot_peer(w->snapshot, &lane->origin, w->server->source_key, &peer);
     const struct forward_boundary boundary = { .from_trusted = peer.pai,
                                                .from_believed = peer.says == PEER_BELIEVE,
                                                .to_trusted = hop && hop->trusted,

@@ -169,14 +169,15 @@ static enum bf_err make_hops(struct server *s, const struct config *c, char **re
 
 /* ---- the doors ---- */
 
-static void add_address(struct server *s, enum server_door door, enum listener_role role,
-                        const struct sockaddr_storage *addr, socklen_t n)
+static struct server_address *add_address(struct server *s, enum server_door door, enum listener_role role,
+                                          const struct sockaddr_storage *addr, socklen_t n)
 {
     static const char *const schemes[] = { "udp:", "tcp:", "http://", "http://" };
     char text[64];
     struct server_address *a = &s->addresses[s->n_addresses++];
     *a = (struct server_address){ .door = door, .role = role, .addr = *addr, .addr_n = n };
     snprintf(a->text, sizeof a->text, "%s%s", schemes[door], addr_text((const struct sockaddr *)addr, text));
+    return a;
 }
 
 static enum bf_err open_udp(struct server *s, const struct config_listener *l, char **ret_message)
@@ -206,8 +207,11 @@ static enum bf_err open_tcp(struct server *s, const struct config_listener *l, c
     if (err)
         return err;
     mine->role = l->role;
+    mine->secure = l->transport == LISTEN_TLS;
     s->n_listeners++;
-    add_address(s, DOOR_TCP, l->role, &addr, n);
+    struct server_address *a = add_address(s, DOOR_TCP, l->role, &addr, n);
+    if ((a->secure = mine->secure))
+        memcpy(a->text, "tls", 3); /* in place of tcp */
     return BF_OK;
 }
 

@@ -62,6 +62,7 @@ enum server_door { DOOR_UDP, DOOR_TCP, DOOR_HTTP, DOOR_PUBLIC };
 struct server_address {
     enum server_door door;
     enum listener_role role;      /* UDP and TCP */
+    bool secure;                  /* TCP: TLS on it */
     struct sockaddr_storage addr; /* with the port it got */
     socklen_t addr_n;
     char text[80]; /* `udp:127.0.0.1:5060`, `http://127.0.0.1:8080` */

@@ -24,6 +24,7 @@ struct publisher;
 struct tcp_listener {
     int fd;
     enum listener_role role;
+    bool secure; /* TLS */
     struct server_address address;
 };
 

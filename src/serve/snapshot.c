@@ -7,6 +7,7 @@
 #include "answer/refuse.h"
 
 #include "numbers/file.h"
+#include "tls/tls.h"
 #include "serve/vouching.h"
 
 /* The card of a 608 is signed once, when the configuration comes into force. */
@@ -56,6 +57,25 @@ static enum bf_err load_do_not_originate(struct snapshot *s, const struct config
     return number_set_load(&path, 1, &c->numbers.plan, &s->do_not_originate, NULL, ret_message);
 }
 
+/* What TLS listeners show, and whom they ask. */
+static enum bf_err load_tls(struct snapshot *s, const struct config *c, char **ret_message)
+{
+    struct tls_named names[CONFIG_TLS_NAMES];
+    bool any = false;
+    for (size_t i = 0; i < c->sip.n_listen; i++)
+        any |= c->sip.listen[i].transport == LISTEN_TLS;
+    for (size_t i = 0; i < c->sip.tls.n_names; i++)
+        names[i] =
+            (struct tls_named){ c->sip.tls.names[i].name, c->sip.tls.names[i].cert, c->sip.tls.names[i].key };
+    const struct tls_server_options options = { .cert = c->sip.tls.cert,
+                                                .key = c->sip.tls.key,
+                                                .client_ca = c->sip.tls.client_ca,
+                                                .clients = c->sip.tls.client,
+                                                .names = names,
+                                                .n_names = c->sip.tls.n_names };
+    return any ? tls_server_create(&options, &s->tls, ret_message) : BF_OK;
+}
+
 static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
 {
     utc_t freshness = c->freshness_s;
@@ -102,6 +122,8 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
         err = load_plans(s, config);
     if (!err)
         err = load_do_not_originate(s, config, ret_message);
+    if (!err)
+        err = load_tls(s, config, ret_message);
     if (err)
         return err;
     set_rules(s, config, parts);
@@ -118,6 +140,7 @@ void snapshot_destroy(struct snapshot *s)
     free(s->block_card);
     free(s->peer_plans);
     number_set_destroy(s->do_not_originate);
+    tls_context_destroy(s->tls);
     config_destroy(s->config);
     free(s);
 }
@@ -144,14 +167,28 @@ static uint64_t source_of(const struct sockaddr *addr, struct hash_key key)
     return hash ? hash : 1; /* 0 means ourselves */
 }
 
-void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, socklen_t n, enum server_door door,
-                   struct hash_key key, struct peer *ret)
+static bool is_peer(const struct config_peer *row, const struct origin *origin)
 {
-    *ret = (struct peer){ .source = source_of(addr, key), .says = PEER_IGNORE };
-    memcpy(&ret->addr, addr, n < sizeof ret->addr ? n : sizeof ret->addr);
+    return cidr_holds(&row->from, origin_addr(origin)) &&
+           (!*row->tls_name || span_equal_nocase(origin->tls_name, span_of(row->tls_name)));
+}
+
+static bool may_believe(const struct config_peer *row, const struct origin *origin)
+{
+    return origin->door == DOOR_TCP && (row->private_link || (origin->secure && *row->tls_name));
+}
+
+void snapshot_peer(const struct snapshot *s, const struct origin *origin, struct hash_key key,
+                   struct peer *ret)
+{
+    *ret = (struct peer){ .source = source_of(origin_addr(origin), key),
+                          .says = PEER_IGNORE,
+                          .tls_name = origin->tls_name,
+                          .api_key = origin->api_key };
+    memcpy(&ret->addr, &origin->peer, origin->peer_n < sizeof ret->addr ? origin->peer_n : sizeof ret->addr);
     for (size_t i = 0; i < s->config->sip.n_peers; i++) {
         const struct config_peer *row = &s->config->sip.peers[i];
-        if (!cidr_holds(&row->from, addr))
+        if (!is_peer(row, origin))
             continue;
         ret->pai = row->pai;
         ret->priority = row->priority;
@@ -160,7 +197,7 @@ void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, sockle
         ret->gateway = row->gateway;
         ret->plan = &s->peer_plans[i];
         ret->format = row->format.written ? &row->format.how : NULL;
-        if (row->says == PEER_BELIEVE && !(door == DOOR_TCP && row->private_link))
+        if (row->says == PEER_BELIEVE && !may_believe(row, origin))
             ret->says = PEER_SHOW;
         return;
     }

@@ -6,6 +6,7 @@
 #ifndef SERVE_SNAPSHOT_H
 #define SERVE_SNAPSHOT_H
 
+#include "serve/origin.h"
 #include "serve/serve.h"
 #include "signing/signing.h"
 #include "verdict/judge.h"
@@ -15,11 +16,12 @@ struct snapshot {
     uint64_t generation;
     struct judge judge;
     struct call_rules rules;
-    struct signing *signing; /* owned; NULL: no row */
-    char *block_card;        /* owned: config->answer.block_card */
+    struct signing *signing;             /* owned; NULL: no row */
+    char *block_card;                    /* owned: config->answer.block_card */
     struct dial_plan *peer_plans;        /* owned; one a row of sip.peers */
     struct number_set *do_not_originate; /* owned; NULL: none */
     mono_t budget, overload_age;
+    struct tls_context *tls; /* owned; what TLS listeners show and ask for; NULL: there is none */
 };
 
 /* What lives longer than a snapshot. */
@@ -39,9 +41,12 @@ void snapshot_release(void *s); /* for epoch_retire */
 
 /* May this address send us anything? */
 bool snapshot_admits(const struct snapshot *s, const struct sockaddr *addr);
-/* The rights of an address: the first row of sip.peers that holds it. believe only on TCP of a private link. */
-void snapshot_peer(const struct snapshot *s, const struct sockaddr *addr, socklen_t n, enum server_door door,
-                   struct hash_key key, struct peer *ret);
+/*
+ * The rights of who sent it: the first row of sip.peers that holds its address and, where it asks for one, its TLS name.
+ * believe only on TCP of a private link, or on TLS to a peer known by its name.
+ */
+void snapshot_peer(const struct snapshot *s, const struct origin *origin, struct hash_key key,
+                   struct peer *ret);
 
 AUTO_DEFINE(struct snapshot, snapshot_destroy);
 

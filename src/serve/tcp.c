@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * TCP: an acceptor deals connections, workers frame them.              RFC 3261 section 18, RFC 5626 section 3.5.1; SIP-021
+ * TCP, and TLS on it: an acceptor deals connections, workers frame them.              RFC 3261 section 18, RFC 5626 section 3.5.1; SIP-021
  *
  * A connection belongs to one worker. Its messages are judged where they lie in its buffer, so that buffer neither moves nor
  * shrinks before the batch is over. What it may hold is bounded, and so is the time it may take over a message;
  * while its answers cannot leave, nothing more is read from it.
  */
 #include "serve/proxy.h"
+#include "tls/tls.h"
 #include "sip/frame.h"
 
 #include <errno.h>
@@ -23,6 +24,7 @@
 #define OUT_MAX       (1u << 20)  /* answers that wait for a slow reader */
 #define HELD_MAX      (64u << 20) /* bytes of all connections together */
 #define MESSAGE_TIME  MONO_S(32)  /* a message must be whole by then (64 x T1) */
+#define SHAKE_TIME    MONO_S(10)  /* a TLS handshake */
 #define BACKLOG       512
 
 struct pile {
@@ -41,8 +43,14 @@ struct connection {
     socklen_t peer_n;
     struct pile in, out;
     size_t eaten, looked;
-    mono_t heard, began; /* last byte; first byte of the message that is not whole yet */
-    unsigned parked;     /* calls of it that wait: it is not forgotten before they are answered */
+    mono_t heard, began;    /* last byte; first byte of the message that is not whole yet */
+    unsigned parked;        /* calls of it that wait: it is not forgotten before they are answered */
+    bool secure;            /* TLS */
+    struct tls_stream *tls; /* NULL: none, or not adopted yet */
+    char tls_name[TLS_NAME + 1];
+    size_t tls_name_n;
+    bool shaken;                  /* the handshake is over */
+    bool shaking_in, shaking_out; /* TLS goes on when bytes have come, or can leave */
     bool touched, blocked;
     bool closing; /* nothing more is heard; closed once all is said */
     bool dead;    /* closed as soon as the batch is over */
@@ -79,10 +87,13 @@ static void pile_clear(struct server *s, struct pile *pile)
 
 static void watch(struct connection *c, int operation)
 {
-    struct epoll_event e = { .events = c->blocked ? EPOLLOUT : c->closing ? 0 : EPOLLIN, .data.ptr = c };
+    const bool out = c->blocked || c->shaking_out;
+    struct epoll_event e = { .events = out ? EPOLLOUT : c->closing ? 0 : EPOLLIN, .data.ptr = c };
     if (epoll_ctl(c->worker->epoll, operation, c->fd, &e) != 0)
         c->dead = true;
 }
+
+static void cut(struct worker *w, struct connection *c);
 
 void connection_adopt(struct worker *w, struct inbox_item *item)
 {
@@ -95,6 +106,12 @@ void connection_adopt(struct worker *w, struct inbox_item *item)
         c->next->before = c;
     w->connections = c;
     watch(c, EPOLL_CTL_ADD);
+    if (!c->secure)
+        return;
+    c->began = w->now.mono;
+    /* the snapshot has one: TLS listeners need a restart */
+    if (!w->snapshot->tls || tls_stream_create(w->snapshot->tls, c->fd, NULL, &c->tls) != BF_OK)
+        cut(w, c);
 }
 
 /* The object stays until the turn is over and no parked call names it any more. */
@@ -102,6 +119,8 @@ static void close_connection(struct worker *w, struct connection *c)
 {
     if (c->fd < 0)
         return;
+    tls_stream_destroy(c->tls);
+    c->tls = NULL;
     close(c->fd);
     c->fd = -1;
     c->number = 0;
@@ -219,15 +238,61 @@ bool connection_reach(struct worker *w, const struct sockaddr *to, socklen_t n, 
     return !c->dead;
 }
 
+/* As send and recv of a socket: how many bytes, 0 for an end, -1 with errno. */
+static ssize_t tls_result(struct worker *w, struct connection *c, enum tls_step step, size_t n)
+{
+    errno = EAGAIN;
+    c->shaking_in = false;
+    if (!c->shaken && tls_stream_shaken(c->tls)) {
+        const struct span name = tls_stream_peer(c->tls);
+        memcpy(c->tls_name, name.p, name.n);
+        c->tls_name_n = name.n;
+        c->shaken = true;
+        c->began = 0;
+    }
+    switch (step) {
+    case TLS_DONE: return (ssize_t)n;
+    case TLS_WANTS_READ: c->shaking_in = true; return -1;
+    case TLS_WANTS_WRITE: c->shaking_out = true; return -1;
+    case TLS_CLOSED: return 0;
+    case TLS_BROKEN: break;
+    }
+    if (!c->shaken) {
+        count_add(&w->counts, COUNT_TLS_FAILED, 1);
+        log_put(w->log, LOG_DEBUG, "a TLS handshake failed: %s", tls_stream_why(c->tls));
+    }
+    c->dead = true;
+    errno = EPIPE;
+    return -1;
+}
+
+static ssize_t give(struct worker *w, struct connection *c, struct span bytes)
+{
+    size_t n = 0;
+    if (!c->secure)
+        return send(c->fd, bytes.p, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const enum tls_step step = tls_stream_write(c->tls, bytes, &n);
+    return tls_result(w, c, step, n);
+}
+
+static ssize_t take(struct worker *w, struct connection *c, char *out, size_t size)
+{
+    size_t n = 0;
+    if (!c->secure)
+        return recv(c->fd, out, size, MSG_DONTWAIT);
+    const enum tls_step step = tls_stream_read(c->tls, out, size, &n);
+    return tls_result(w, c, step, n);
+}
+
 static void write_out(struct worker *w, struct connection *c)
 {
     while (c->out.n) {
-        const ssize_t n = send(c->fd, c->out.p, c->out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t n = give(w, c, span_make(c->out.p, c->out.n));
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
             break;
-        if (n < 0) {
+        if (n <= 0) {
             count_add(&w->counts, COUNT_SEND_FAILED, 1);
             c->dead = true;
             return;
@@ -237,8 +302,9 @@ static void write_out(struct worker *w, struct connection *c)
     }
     if (c->out.n == 0)
         pile_clear(w->server, &c->out);
-    if (c->blocked != (c->out.n > 0)) {
-        c->blocked = c->out.n > 0;
+    const bool blocked = c->out.n > 0 && !c->shaking_in;
+    if (c->blocked != blocked) {
+        c->blocked = blocked;
         watch(c, EPOLL_CTL_MOD);
     }
 }
@@ -290,7 +356,9 @@ static void add_message(struct worker *w, struct connection *c, size_t n)
                                     .connection = c,
                                     .connection_number = number,
                                     .peer = c->peer,
-                                    .peer_n = c->peer_n };
+                                    .peer_n = c->peer_n,
+                                    .secure = c->secure,
+                                    .tls_name = span_make(c->tls_name, c->tls_name_n) };
     c->eaten += n;
     touch(w, c);
 }
@@ -357,9 +425,14 @@ static void read_in(struct worker *w, struct connection *c)
         cut(w, c);
         return;
     }
-    const ssize_t n = recv(c->fd, c->in.p + c->in.n, c->in.size - c->in.n, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
+    const ssize_t n = take(w, c, c->in.p + c->in.n, c->in.size - c->in.n);
+    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
+        if (c->shaking_out)
+            watch(c, EPOLL_CTL_MOD);
+        if (c->out.n)
+            touch(w, c); /* what waited for the handshake */
         return;
+    }
     touch(w, c);
     if (n <= 0) {
         stop_hearing(c); /* what is still to be said may go out */
@@ -368,6 +441,25 @@ static void read_in(struct worker *w, struct connection *c)
     c->in.n += (size_t)n;
     c->heard = w->now.mono;
     frame(w, c);
+}
+
+/* Of a record that OpenSSL has opened no poll tells: it is read to its end. Lanes that fill up run the batch. */
+static void read_all(struct worker *w, struct connection *c)
+{
+    read_in(w, c);
+    while (c->tls && !c->dead && !c->closing && tls_stream_pending(c->tls)) {
+        if (c->touched)
+            batch_run(w); /* its bytes stand in lanes: they must not move */
+        if (c->fd >= 0 && c->tls)
+            read_in(w, c);
+    }
+}
+
+static void go_on_shaking(struct worker *w, struct connection *c)
+{
+    c->shaking_out = false;
+    watch(c, EPOLL_CTL_MOD);
+    read_all(w, c);
 }
 
 void connection_event(struct worker *w, struct connection *c, unsigned events)
@@ -380,8 +472,10 @@ void connection_event(struct worker *w, struct connection *c, unsigned events)
         return;
     if (c->blocked && events & EPOLLOUT)
         touch(w, c);
+    else if (c->shaking_out && events & EPOLLOUT)
+        go_on_shaking(w, c);
     else if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) && !c->blocked && !c->closing)
-        read_in(w, c);
+        read_all(w, c);
     else if (events & (EPOLLHUP | EPOLLERR))
         cut(w, c);
     if (w->n_lanes == 0)
@@ -392,8 +486,12 @@ void connections_sweep(struct worker *w)
 {
     for (struct connection *c = w->connections, *next; c; c = next) {
         const mono_t now = w->now.mono;
+        const bool shakes = c->tls && !c->shaken;
         next = c->next;
-        if (now - c->heard > w->server->idle || (c->began && now - c->began > MESSAGE_TIME))
+        if (shakes && now - c->began > SHAKE_TIME)
+            count_add(&w->counts, COUNT_TLS_FAILED, 1);
+        if ((shakes && now - c->began > SHAKE_TIME) || now - c->heard > w->server->idle ||
+            (c->began && now - c->began > MESSAGE_TIME))
             cut(w, c);
     }
     if (w->n_lanes == 0)
@@ -500,8 +598,8 @@ static bool has_room(struct server *s)
     return false;
 }
 
-static void deal(struct acceptor *a, int fd, enum listener_role role, const struct sockaddr_storage *peer,
-                 socklen_t n)
+static void deal(struct acceptor *a, int fd, const struct tcp_listener *listener,
+                 const struct sockaddr_storage *peer, socklen_t n)
 {
     struct server *s = a->server;
     const int one = 1;
@@ -514,7 +612,8 @@ static void deal(struct acceptor *a, int fd, enum listener_role role, const stru
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     *c = (struct connection){ .item = { NULL, INBOX_CONNECTION },
                               .fd = fd,
-                              .role = role,
+                              .role = listener->role,
+                              .secure = listener->secure,
                               .peer = *peer,
                               .peer_n = n,
                               .number = atomic_fetch_add(&s->numbers, 1) + 1 };
@@ -533,7 +632,7 @@ static void accept_one(struct acceptor *a, const struct tcp_listener *listener)
         return;
     }
     if (is_welcome(a, (struct sockaddr *)&peer) && has_room(a->server))
-        deal(a, fd, listener->role, &peer, n);
+        deal(a, fd, listener, &peer, n);
     else
         close(fd);
 }

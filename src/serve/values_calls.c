@@ -77,14 +77,12 @@ static bool read_endpoint(struct config_reader *r, const struct config_option *o
     struct fault fault;
     if (!config_is_scalar(r, o, node))
         return false;
-    if (span_starts(node->text, SPAN("tls:")))
-        return config_fault(r, node, 0, "%s: %s", o->name, config_later(SPAN("tls")));
-    const bool udp = span_starts(node->text, SPAN("udp:"));
-    if (!udp && !span_starts(node->text, SPAN("tcp:")))
+    const bool udp = span_starts(node->text, SPAN("udp:")), tls = span_starts(node->text, SPAN("tls:"));
+    if (!udp && !tls && !span_starts(node->text, SPAN("tcp:")))
         return config_refuse(r, o, node, 0, NULL);
     if (addr_read(span_from(node->text, 4), &l->addr, &l->addr_n, &fault))
         return config_refuse(r, o, node, fault.at + 4, fault.what);
-    l->transport = udp ? LISTEN_UDP : LISTEN_TCP;
+    l->transport = udp ? LISTEN_UDP : tls ? LISTEN_TLS : LISTEN_TCP;
     l->text = node->text.p;
     return true;
 }

@@ -187,7 +187,7 @@ class Server:
         wanted = len(self.config["sip"]["listen"]) + 1 + (1 if self.config.get("public", {}).get("listen") else 0)
         self.doors = []
         for line in self.process.stdout:
-            m = re.match(r"listening on (udp|tcp|http):(?://)?(\[?[0-9a-fA-F.:]+\]?):(\d+)( to sign)?( \(public\))?", line)
+            m = re.match(r"listening on (udp|tcp|tls|http):(?://)?(\[?[0-9a-fA-F.:]+\]?):(\d+)( to sign)?( \(public\))?", line)
             if m:
                 self.doors.append((m[1], m[2].strip("[]"), int(m[3]), bool(m[4]), bool(m[5])))
             if len(self.doors) == wanted:
