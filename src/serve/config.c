@@ -269,10 +269,6 @@ static void check_tls(struct loading *l)
                 &l->reader, node, 0,
                 "sip.listen: %s has no certificate to show: write \"sip.tls.cert\" and \"sip.tls.key\"",
                 c->sip.listen[i].text);
-    if (c->sip.tls.client != TLS_CLIENT_NONE && !c->sip.tls.client_ca)
-        config_fault(
-            &l->reader, node_of(l, "sip.tls.client"), 0,
-            "sip.tls.client: no certificate of a client would be believed: write \"sip.tls.client_ca\"");
 }
 
 static void check_headers(struct loading *l)
