@@ -60,6 +60,8 @@ struct forward_back {
         reasons; /* whole lines, from forward_reasons: put in; leave it out of a response in a dialog */
     struct span
         signature; /* of the token we put into the request: Reason values that carry it are taken out (RSN-006) */
+    bool
+        outside; /* the caller is a stranger: whom he reached is not asserted to him against their wish (RFC 3325) */
 };
 
 /*

@@ -9,8 +9,9 @@
 struct going_back {
     const struct sip_message *response;
     const struct forward_back *back;
-    bool via; /* the topmost is still to come */
-    bool own; /* a Reason with our token was taken out */
+    bool via;    /* the topmost is still to come */
+    bool hidden; /* who was reached is not to be told */
+    bool own;    /* a Reason with our token was taken out */
     struct buf *out;
 };
 
@@ -74,7 +75,8 @@ static void reason(struct going_back *g, const struct sip_header *h)
 
 static void put_header(struct going_back *g, const struct sip_header *h)
 {
-    if (h->id == SIP_H_CONTENT_LENGTH)
+    const bool asserts = h->id == SIP_H_P_ASSERTED_IDENTITY || h->id == SIP_H_REMOTE_PARTY_ID;
+    if (h->id == SIP_H_CONTENT_LENGTH || (asserts && g->hidden))
         return;
     if (h->id == SIP_H_VIA && g->via)
         top_via(g, h);
@@ -90,6 +92,7 @@ enum bf_err forward_response(const struct sip_message *response, const struct fo
                              struct buf *out, bool *ret_own)
 {
     struct going_back g = { .response = response, .back = back, .via = true, .out = out };
+    g.hidden = back && back->outside && call_wants_privacy(response);
     if (response->is_request || !response->first[SIP_H_VIA])
         return BF_EFORM;
     buf_text(out, "SIP/2.0 ");

@@ -419,6 +419,28 @@ static void sip_065_the_caller_sees_the_from_he_wrote(void **state)
     has_not("rewritten");
 }
 
+static void sip_060_whom_a_stranger_reached_is_not_asserted_to_him_against_their_wish(void **state)
+{
+    static const struct {
+        const char *privacy;
+        bool outside, goes;
+    } rows[] = { { "Privacy: id\r\n", true, false }, { "Privacy: id\r\n", false, true }, { "", true, true } };
+    char text[1024];
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct forward_back back = { .outside = rows[i].outside };
+        snprintf(text, sizeof text,
+                 "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP us;branch=z9hG4bKours\r\n" RESPONSE_HEAD
+                 "%sP-Asserted-Identity: <tel:+12025550100>\r\n\r\n",
+                 rows[i].privacy);
+        assert_int_equal(come_back(text, &back, NULL), BF_OK);
+        if (rows[i].goes)
+            has("P-Asserted-Identity: <tel:+12025550100>\r\n");
+        else
+            has_not("+12025550100");
+    }
+}
+
 #define FAILED "Reason: STIR;cause=438;text=\"Invalid Identity Header\"\r\n"
 
 static void rsn_003_what_failed_stands_in_the_next_response_and_not_in_a_100(void **state)
@@ -574,6 +596,7 @@ int main(void)
         cmocka_unit_test(numbers_are_written_as_the_next_hop_wants_them),
         cmocka_unit_test(sip_054_a_response_comes_back_without_our_via),
         cmocka_unit_test(sip_065_the_caller_sees_the_from_he_wrote),
+        cmocka_unit_test(sip_060_whom_a_stranger_reached_is_not_asserted_to_him_against_their_wish),
         cmocka_unit_test(rsn_003_what_failed_stands_in_the_next_response_and_not_in_a_100),
         cmocka_unit_test(rsn_006_a_reason_with_our_own_token_goes_no_further),
         cmocka_unit_test(rsn_009_a_long_token_in_a_reason_is_found_too),

@@ -251,6 +251,10 @@ static void keep_back(struct worker *w, const struct lane *lane, struct proxy_co
     c->n_reasons = c->n_signature = 0;
     if (!d->signing) {
         forward_reasons(d, &lane->call, lane->call.peer.pai, &reasons);
+        if (!buf_ok(&reasons)) { /* rather each of them without its token than none */
+            reasons = BUF_ON(c->reasons);
+            forward_reasons(d, &lane->call, false, &reasons);
+        }
         c->n_reasons = buf_ok(&reasons) ? (uint16_t)reasons.n : 0;
         return;
     }
@@ -481,6 +485,7 @@ static void pass_back(struct worker *w, struct lane *lane, struct transaction *x
     const struct proxy_context *c = x->context;
     struct sip_message request;
     struct fault fault;
+    struct peer peer;
     size_t at = 0;
     bool own = false;
     struct forward_back back = { .signature = span_make(c->signature, c->n_signature) };
@@ -491,6 +496,8 @@ static void pass_back(struct worker *w, struct lane *lane, struct transaction *x
         back.from = from->line;
     if (c->judged)
         back.reasons = span_make(c->reasons, c->n_reasons);
+    snapshot_peer(w->snapshot, &c->origin, w->server->source_key, &peer);
+    back.outside = !peer.pai;
     lane->out = buf_on(lane->out_memory, LANE_OUT);
     if (forward_response(&lane->message, &back, &lane->out, &own) != BF_OK || !buf_ok(&lane->out)) {
         count_add(&w->counts, COUNT_DROPPED_RESPONSE, 1);

@@ -18,7 +18,7 @@
 
 #define PROXY_BRANCH  42u /* z9hG4bKbf, worker, slot, number, attempt, what tells a loop */
 #define PROXY_HOST    64u
-#define PROXY_REASONS 512u
+#define PROXY_REASONS 640u /* of as many header fields as a call may have, without their tokens */
 
 /* What a transaction knows of who asked. */
 struct proxy_context {

@@ -251,6 +251,9 @@ def main(place):
         equal(header(said, "Reason"), None)
         answer, _ = ask("proxy", request(identity=lab.identity(), caller="12155550199"), STRANGER)
         equal(headers(answer, "Reason"), ['STIR;cause=438;text="Invalid Identity Header"'])
+        # More tokens than there is room for: each is told of all the same.
+        answer, _ = ask("proxy", request(identity=[lab.identity() for _ in range(10)], caller="12155550199"))
+        equal(len([r for r in headers(answer, "Reason") if "STIR;cause=438" in r]), 10)
 
     try:
         tap([singletons, huge, replayed, cut_and_pasted, clocks, shown, asserted, claimed, injected, confused, lengths, amplified, malformed,
