@@ -157,7 +157,6 @@ struct config {
         bool on;
         struct sockaddr_storage addr;
         socklen_t addr_n;
-        int64_t threads;
     } http;
     struct {
         bool on;

@@ -2,36 +2,11 @@
 #include "serve/http.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#define CONNECTIONS   512u
-#define TIMEOUT_S     10u
-#define MEMORY        (32u << 10) /* of a connection: request line and header fields */
+#include "serve/http_door.h"
+#include "serve/http_job.h"
+
 #define METRICS_BYTES (64u << 10)
-
-struct http {
-    struct server *server;
-    struct MHD_Daemon *daemon;
-    int fd;
-    unsigned threads;
-    _Atomic size_t waiting;
-};
-
-struct http_job {
-    struct inbox_item item;
-    struct http *http;
-    struct MHD_Connection *connection;
-    struct http_route route;
-    struct sockaddr_storage peer;
-    socklen_t peer_n;
-    bool answered;
-    char *body;
-    size_t n;
-    int status;
-    const char *error;
-    char *reply;
-    size_t reply_n;
-};
 
 /* ---- saying ---- */
 
@@ -86,41 +61,30 @@ enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const
     return send_response(connection, status, r);
 }
 
-/* The value of a field that stands there once; how often it stands there. */
-struct field {
-    const char *name;
-    struct span value;
-    unsigned n;
-};
-
-static enum MHD_Result find_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
+/* One pass over the header fields, whatever their order. */
+static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
 {
-    struct field *f = arg;
+    struct http_head *head = arg;
+    const struct span name = span_of(key), text = value ? span_of(value) : SPAN("");
     (void)kind;
-    if (span_equal_nocase(span_of(key), span_of(f->name))) {
-        f->n++;
-        f->value = value ? span_of(value) : SPAN("");
+    if (span_equal_nocase(name, SPAN("Content-Length"))) {
+        head->lengths++;
+        head->length = text;
+    } else if (span_equal_nocase(name, SPAN("Transfer-Encoding"))) {
+        head->encodings++;
+    } else if (span_equal_nocase(name, SPAN("Content-Type"))) {
+        head->type = text;
+    } else if (span_equal_nocase(name, SPAN("Accept"))) {
+        head->accept = text;
     }
     return MHD_YES;
 }
 
-static struct field field_of(struct MHD_Connection *connection, const char *name)
-{
-    struct field f = { name, SPAN_NONE, 0 };
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, find_field, &f);
-    return f;
-}
-
 struct http_head http_head_of(struct MHD_Connection *connection, const char *method, const char *path)
 {
-    const struct field length = field_of(connection, "Content-Length");
-    return (struct http_head){ .method = span_of(method),
-                               .path = span_of(path),
-                               .length = length.value,
-                               .lengths = length.n,
-                               .encodings = field_of(connection, "Transfer-Encoding").n,
-                               .type = field_of(connection, "Content-Type").value,
-                               .accept = field_of(connection, "Accept").value };
+    struct http_head head = { .method = span_of(method), .path = span_of(path) };
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, take_field, &head);
+    return head;
 }
 
 /* ---- routes ---- */
@@ -135,7 +99,7 @@ static enum MHD_Result get_readyz(struct http_job *job)
     char memory[256];
     struct buf b = BUF_ON(memory);
     const char *why;
-    const bool ready = server_ready(job->http->server, &why);
+    const bool ready = server_ready(job->door->http->server, &why);
     buf_printf(&b, "%s: %s\n", ready ? "ready" : "not ready", why);
     return http_say(job->connection, ready ? 200 : 503, "text/plain; charset=utf-8", buf_span(&b), NULL,
                     NULL);
@@ -146,7 +110,7 @@ static enum MHD_Result get_metrics(struct http_job *job)
     char *memory = malloc(METRICS_BYTES);
     struct buf b = buf_on(memory, memory ? METRICS_BYTES : 0);
     enum MHD_Result result = MHD_NO;
-    metrics_write(job->http->server, &b);
+    metrics_write(job->door->http->server, &b);
     if (buf_ok(&b))
         result = http_say(job->connection, 200, "text/plain; version=0.0.4; charset=utf-8", buf_span(&b),
                           NULL, NULL);
@@ -168,36 +132,8 @@ static bool set_peer(struct http_job *job)
     return true;
 }
 
-static enum MHD_Result hand_over(struct http_job *job)
+static void take(struct worker *w, struct http_job *job)
 {
-    struct server *s = job->http->server;
-    if (job->n != job->route.body_n || !set_peer(job))
-        return http_refuse(job->connection, 400, "the body is shorter than Content-Length says", NULL, true);
-    /* Counted first: whoever drains either sees this request, or is seen by it. */
-    atomic_fetch_add(&job->http->waiting, 1);
-    if (atomic_load(&s->draining)) {
-        atomic_fetch_sub(&job->http->waiting, 1);
-        return http_refuse(job->connection, 503, "the server is about to end", NULL, true);
-    }
-    MHD_suspend_connection(job->connection);
-    inbox_put(&server_next_worker(s)->inbox, &job->item);
-    return MHD_YES;
-}
-
-static enum MHD_Result post_verdict(struct http_job *job)
-{
-    if (!job->answered)
-        return hand_over(job);
-    if (job->error)
-        return http_refuse(job->connection, job->status, job->error, NULL, false);
-    return http_say(job->connection, job->status,
-                    job->route.word ? "text/plain; charset=utf-8" : "application/json",
-                    span_make(job->reply, job->reply_n), NULL, NULL);
-}
-
-void http_take(struct worker *w, struct inbox_item *item)
-{
-    struct http_job *job = (struct http_job *)item;
     struct lane *lane = worker_lane(w);
     lane->bytes = span_make(job->body, job->n);
     lane->arrival = w->now;
@@ -208,7 +144,63 @@ void http_take(struct worker *w, struct inbox_item *item)
     count_add(&w->counts, COUNT_HTTP_VERDICTS, 1);
 }
 
-/* The worker's last word on a request: after the resume the job is the HTTP thread's again. */
+/* It becomes a lane of its worker: the answer is there when libmicrohttpd asks again. */
+static enum MHD_Result hand_over(struct http_job *job)
+{
+    const struct server *s = job->door->http->server;
+    if (job->n != job->route.body_n || !set_peer(job))
+        return http_refuse(job->connection, 400, "the body is shorter than Content-Length says", NULL, true);
+    if (atomic_load(&s->draining) || atomic_load(&s->ended))
+        return http_refuse(job->connection, 503, "the server is about to end", NULL, true);
+    atomic_fetch_add_explicit(&job->door->waiting, 1, memory_order_relaxed);
+    job->taken = true;
+    take(job->door->worker, job);
+    job->door->busy = true;
+    return MHD_YES;
+}
+
+/* Its batch is over and it has no answer: it is parked, and resumed with one. */
+static enum MHD_Result wait_for_answer(struct http_job *job)
+{
+    job->suspended = true;
+    MHD_suspend_connection(job->connection);
+    return MHD_YES;
+}
+
+static enum MHD_Result say_verdict(struct http_job *job)
+{
+    const char *type = job->route.word ? "text/plain; charset=utf-8" : "application/json";
+    struct MHD_Response *r = MHD_create_response_from_buffer(job->reply_n, job->reply, MHD_RESPMEM_MUST_FREE);
+    if (!r)
+        return MHD_NO;
+    job->reply = NULL; /* the response's */
+    MHD_add_response_header(r, "Content-Type", type);
+    MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(r, "Cache-Control", "no-store");
+    return send_response(job->connection, job->status, r);
+}
+
+static enum MHD_Result post_verdict(struct http_job *job)
+{
+    if (!job->taken)
+        return hand_over(job);
+    if (!job->answered)
+        return wait_for_answer(job);
+    if (job->error)
+        return http_refuse(job->connection, job->status, job->error, NULL, false);
+    return say_verdict(job);
+}
+
+static void job_free(struct http_job *job)
+{
+    if (job->taken)
+        atomic_fetch_sub_explicit(&job->door->waiting, 1, memory_order_relaxed);
+    free(job->body);
+    free(job->reply);
+    free(job);
+}
+
+/* The worker's last word on a request; libmicrohttpd asks for it with the next turn. */
 void http_answer(struct worker *w, struct lane *lane)
 {
     struct http_job *job = lane->origin.job;
@@ -232,9 +224,11 @@ void http_answer(struct worker *w, struct lane *lane)
         }
     }
     job->answered = true;
-    struct http *http = job->http;
-    MHD_resume_connection(job->connection);
-    atomic_fetch_sub(&http->waiting, 1);
+    job->door->busy = true;
+    if (!job->connection)
+        job_free(job);
+    else if (job->suspended)
+        MHD_resume_connection(job->connection);
 }
 
 /* ---- libmicrohttpd's door ---- */
@@ -261,9 +255,9 @@ static enum MHD_Result run(struct http_job *job)
     return MHD_NO;
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *path,
-                              const char *method, const char *version, const char *data, size_t *data_n,
-                              void **state)
+enum MHD_Result http_handle(void *door, struct MHD_Connection *connection, const char *path,
+                            const char *method, const char *version, const char *data, size_t *data_n,
+                            void **state)
 {
     struct http_job *job = *state;
     (void)version;
@@ -271,7 +265,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
         job = calloc(1, sizeof *job);
         if (!job)
             return MHD_NO;
-        *job = (struct http_job){ .item = { NULL, INBOX_HTTP }, .http = arg, .connection = connection };
+        *job = (struct http_job){ .door = door, .connection = connection };
         *state = job;
         return begin(job, path, method);
     }
@@ -286,80 +280,17 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
     return job->route.status ? MHD_YES : run(job); /* a refusal is on its way */
 }
 
-static void done(void *arg, struct MHD_Connection *connection, void **state,
-                 enum MHD_RequestTerminationCode why)
+/* A call that is parked outlives its connection. */
+void http_done(void *door, struct MHD_Connection *connection, void **state,
+               enum MHD_RequestTerminationCode why)
 {
     struct http_job *job = *state;
-    (void)arg;
+    (void)door;
     (void)connection;
     (void)why;
-    if (!job)
-        return;
-    free(job->body);
-    free(job->reply);
-    free(job);
     *state = NULL;
-}
-
-/* ---- the daemon ---- */
-
-enum bf_err http_create(struct server *server, int fd, unsigned threads, struct http **ret)
-{
-    struct http *h = calloc(1, sizeof *h);
-    if (!h) {
-        close(fd);
-        return BF_ENOMEM;
-    }
-    h->server = server;
-    h->fd = fd;
-    h->threads = threads ? threads : 1;
-    *ret = h;
-    return BF_OK;
-}
-
-enum bf_err http_start(struct http *h)
-{
-    const struct MHD_OptionItem pool[] = { { MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)h->threads, NULL },
-                                           { MHD_OPTION_END, 0, NULL } };
-    h->daemon =
-        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, h,
-                         MHD_OPTION_LISTEN_SOCKET, h->fd, MHD_OPTION_NOTIFY_COMPLETED, done, NULL,
-                         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
-                         MHD_OPTION_ARRAY, h->threads > 1 ? pool : pool + 1, MHD_OPTION_END);
-    return h->daemon ? BF_OK : BF_EIO;
-}
-
-void http_quiesce(struct http *h)
-{
-    if (h->daemon && h->fd >= 0) {
-        const int fd = MHD_quiesce_daemon(h->daemon);
-        if (fd >= 0)
-            close(fd);
-        h->fd = -1;
-    }
-}
-
-size_t http_waiting(const struct http *h)
-{
-    return atomic_load(&h->waiting);
-}
-
-void http_stop(struct http *h)
-{
-    if (!h->daemon)
-        return;
-    http_quiesce(h);
-    MHD_stop_daemon(h->daemon);
-    h->daemon = NULL;
-}
-
-void http_destroy(struct http *h)
-{
-    if (!h)
-        return;
-    http_stop(h);
-    if (h->fd >= 0)
-        close(h->fd);
-    free(h);
+    if (job && job->taken && !job->answered)
+        job->connection = NULL;
+    else if (job)
+        job_free(job);
 }

@@ -2,7 +2,7 @@
 /*
  * HTTP: health, metrics, verdicts; and, on a listener of its own, the certificate repository.     API-010, SEC-059; X5U-001..010
  *
- * libmicrohttpd's threads only parse: a request for a verdict is suspended, judged in a worker's batch, and resumed.
+ * Workers read requests themselves, and judge what they read at a time as a batch (http_door.c).
  */
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H
@@ -14,11 +14,10 @@
 
 struct http;
 /* fd: a listening socket, taken over. */
-enum bf_err http_create(struct server *server, int fd, unsigned threads, struct http **ret) must_use;
-enum bf_err http_start(struct http *h) must_use;
-void http_quiesce(struct http *h);         /* no new connection */
-size_t http_waiting(const struct http *h); /* requests that wait for a worker */
-void http_stop(struct http *h);            /* once none waits */
+enum bf_err http_create(struct server *server, int fd, struct http **ret) must_use;
+enum bf_err http_start(struct http *h) must_use; /* before the workers start */
+size_t http_waiting(const struct http *h);       /* requests that wait for their answer to have left */
+void http_stop(struct http *h);                  /* when the workers have ended */
 void http_destroy(struct http *h);
 
 /* `{"error":"…"}` and the status; allow: the methods of a 405, or NULL. Ends the connection when `close`. */

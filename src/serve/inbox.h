@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What other threads leave for a worker: signers that arrived, connections, HTTP requests, cancelled calls.
+ * What other threads leave for a worker: signers that arrived, connections, cancelled calls.
  * Many writers, one reader, no lock; the eventfd is written only when the box was empty.
  */
 #ifndef SERVE_INBOX_H
@@ -10,7 +10,7 @@
 
 #include "base/fault.h"
 
-enum inbox_kind { INBOX_SIGNER, INBOX_CANCEL, INBOX_CANCEL_ASKED, INBOX_CONNECTION, INBOX_HTTP, INBOX_PROXY };
+enum inbox_kind { INBOX_SIGNER, INBOX_CANCEL, INBOX_CANCEL_ASKED, INBOX_CONNECTION, INBOX_PROXY };
 
 /* The first member of whatever is left in a box; belongs to the box until it is taken. */
 struct inbox_item {

@@ -431,8 +431,6 @@ const struct config_option config_options[] = {
 
     { "http.listen", &kind_address, "127.0.0.1:8080", "The API, /metrics, /healthz and /readyz; \"\" is off.",
       AT(http.on), .restart = true },
-    { "http.threads", &kind_integer, "2", "Threads that read HTTP requests.", AT(http.threads), .min = 1,
-      .max = 64, .restart = true },
     { "public.listen", &kind_address, "\"\"", "The certificate repository, and nothing else; \"\" is off.",
       AT(public_.on), .restart = true },
     { "public.certificates", &kind_file, "\"\"", "The directory of PEM chains that it serves.",

@@ -37,15 +37,13 @@ void server_reload(struct server *s)
 
 static enum bf_err start(struct server *s)
 {
-    enum bf_err err = BF_OK;
+    enum bf_err err = s->http ? http_start(s->http) : BF_OK;
     for (size_t i = 0; i < s->n_workers && !err; i++)
         err = worker_start(s->workers[i]);
     if (!err)
         err = hops_start(s->hops);
     if (!err)
         err = acceptor_start(s->acceptor);
-    if (!err && s->http)
-        err = http_start(s->http);
     if (!err && s->publisher)
         err = publisher_start(s->publisher);
     return err;
@@ -72,8 +70,8 @@ static void drain(struct server *s)
     const mono_t until = clock_now(&clock_system).mono + DRAIN_TIME;
     atomic_store(&s->draining, true);
     acceptor_stop(s->acceptor);
-    if (s->http)
-        http_quiesce(s->http);
+    for (size_t i = 0; i < s->n_workers; i++)
+        inbox_wake(&s->workers[i]->inbox);
     while (!is_idle(s) && clock_now(&clock_system).mono < until)
         wait_briefly(s);
 }

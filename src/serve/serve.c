@@ -226,7 +226,7 @@ static enum bf_err open_http(struct server *s, const struct config *c, char **re
         tcp_open((const struct sockaddr *)&c->http.addr, c->http.addr_n, &fd, &addr, &n, ret_message);
     if (err)
         return err;
-    err = http_create(s, fd, (unsigned)c->http.threads, &s->http);
+    err = http_create(s, fd, &s->http);
     if (!err)
         add_address(s, DOOR_HTTP, ROLE_VERIFY, &addr, n);
     return err;

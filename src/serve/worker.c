@@ -80,7 +80,7 @@ static void drop_inbox(struct worker *w)
             connection_drop(item);
         else if (item->kind == INBOX_SIGNER)
             drop_want(((struct parked_want *)item)->parked);
-        item = next; /* HTTP requests belong to their daemon */
+        item = next;
     }
 }
 
@@ -202,7 +202,6 @@ static void take_inbox(struct worker *w)
         case INBOX_CANCEL: take_cancel(w, item); break;
         case INBOX_CANCEL_ASKED: passing_cancel_taken(w, item); break;
         case INBOX_CONNECTION: connection_adopt(w, item); break;
-        case INBOX_HTTP: http_take(w, item); break;
         case INBOX_PROXY: proxy_taken(w, item); break;
         }
         item = next;
@@ -272,10 +271,14 @@ static int next_timer(const struct worker *w)
 
 /* ---- the thread ---- */
 
-static void take_event(struct worker *w, const struct epoll_event *e)
+static void take_event(struct worker *w, const struct epoll_event *e, bool *ret_http)
 {
     if (e->data.ptr == &w->inbox) {
         take_inbox(w);
+        return;
+    }
+    if (w->http && e->data.ptr == w->http) {
+        *ret_http = true;
         return;
     }
     for (size_t i = 0; i < w->n_udp; i++)
@@ -343,15 +346,19 @@ static void turn(struct worker *w, const struct epoll_event *events, int n)
 {
     round_begin(w);
     const mono_t begun = w->now.mono;
+    const bool sweeps = begun - w->swept >= SWEEP;
+    bool http = sweeps || (w->http && http_door_busy(w->http));
     w->fresh = 0;
     for (int i = 0; i < n; i++)
-        take_event(w, &events[i]);
+        take_event(w, &events[i], &http);
+    if (w->http && http) /* once in a turn: it asks for answers, and they are there when the batch is over */
+        http_turn(w);
     gather(w);
     take_late(w);
     resend(w);
     if (w->proxy)
         proxy_turn(w);
-    if (w->now.mono - w->swept >= SWEEP)
+    if (sweeps)
         sweep(w);
     round_end(w);
     passing_publish(w);
@@ -376,8 +383,15 @@ static void last_turn(struct worker *w)
     }
     batch_run(w);
     rooms_settle_all(w);
+    for (unsigned i = 0; w->http && i < 3; i++) /* resumed, answered, sent */
+        http_turn(w);
     round_end(w);
     connections_flush(w);
+}
+
+static bool may_sleep(struct worker *w)
+{
+    return !(w->http && http_door_busy(w->http)) && rooms_may_sleep(w);
 }
 
 static void *work(void *arg)
@@ -389,7 +403,7 @@ static void *work(void *arg)
     w->now = clock_now(w->server->clock);
     atomic_store(&w->beat, w->now.mono);
     while (!atomic_load(&w->server->ended)) {
-        const int n = epoll_wait(w->epoll, events, EVENTS, rooms_may_sleep(w) ? next_timer(w) : 0);
+        const int n = epoll_wait(w->epoll, events, EVENTS, may_sleep(w) ? next_timer(w) : 0);
         if (n < 0 && errno != EINTR)
             break;
         turn(w, events, n);
@@ -430,6 +444,8 @@ enum bf_err worker_start(struct worker *w)
     if (err == BF_OK)
         err = epoch_join(w->server->epoch, &w->slot);
     bool good = !err && watch(w, w->inbox.fd, &w->inbox);
+    if (good && w->http)
+        good = watch(w, http_door_fd(w->http), w->http);
     for (size_t i = 0; good && i < w->n_udp; i++)
         good = watch(w, w->udp[i].fd, &w->udp[i]);
     if (err)

@@ -96,6 +96,7 @@ struct room {
 struct connection;
 struct proxy_going;
 struct proxy;
+struct http_door;
 
 struct worker {
     struct server *server;
@@ -109,6 +110,7 @@ struct worker {
     _Atomic bool resending; /* answers are being repeated for want of an ACK */
     struct inbox inbox;
     struct proxy *proxy; /* NULL: redirect mode */
+    struct http_door *http; /* NULL: none */
     struct hash_key id_keys[2];
     uint64_t ids;
     int epoll;
@@ -249,8 +251,11 @@ void connection_wait(struct worker *w, const struct origin *origin,
 void connections_close(struct worker *w);
 void connections_free(struct worker *w);
 
-/* http.c: a request that was left in the inbox becomes a lane, and goes back with its answer. */
-void http_take(struct worker *w, struct inbox_item *item);
+/* http_door.c: reads requests, which become lanes, and sends the answers there are. */
+int http_door_fd(const struct http_door *d);
+bool http_door_busy(const struct http_door *d); /* there is more to do */
+void http_turn(struct worker *w);
+/* http.c: the answer of a lane. */
 void http_answer(struct worker *w, struct lane *lane);
 
 #endif

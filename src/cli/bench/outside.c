@@ -55,10 +55,10 @@ static void servers_close(struct outside *o)
         echo_stop(&o->echo);
 }
 
-/* All of its threads but those that answer GET /metrics: it is we who ask. */
+/* All of its threads; the few GET /metrics that we ask for among them, which its worker answers. */
 static int64_t server_ns(pid_t pid)
 {
-    return cpu_ns(pid) - cpu_ns_of(pid, "MHD-worker");
+    return cpu_ns(pid);
 }
 
 /* Until it has nothing left to do: the index of the record may be behind the answers. s NULL: the echo, which never is. */
