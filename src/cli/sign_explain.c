@@ -94,6 +94,14 @@ static bool is_never_blocked(const struct config *c, const struct number *called
     return false;
 }
 
+static bool is_gateway(const struct telling *t)
+{
+    for (size_t i = 0; i < t->config->sip.n_peers; i++)
+        if (cidr_holds(&t->config->sip.peers[i].from, (const struct sockaddr *)&t->call.peer.addr))
+            return t->config->sip.peers[i].gateway;
+    return false;
+}
+
 static int read_call(struct telling *t, const char *orig, const char *dest)
 {
     const struct span trunk = span_of(t->wishes->trunk_group);
@@ -108,6 +116,7 @@ static int read_call(struct telling *t, const char *orig, const char *dest)
     t->call.arrival = clock_now(&clock_system);
     t->call.has_caller = t->call.has_called = true;
     t->call.never_block = is_never_blocked(t->config, &t->call.called);
+    t->call.peer.gateway = is_gateway(t);
     t->call.peer.tls_name = span_of(t->wishes->tls_name);
     t->call.peer.api_key = span_of(t->wishes->key_name);
     t->call.trunk_group = span_first(trunk, at);

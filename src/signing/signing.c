@@ -208,7 +208,7 @@ static void see_row(void *arg, uint32_t row)
 }
 
 /* A row of `sign`, as they stand in the file; else a customer. */
-enum sign_refusal signing_choose(const struct signing *s, const struct call *call, struct choice *ret)
+static enum sign_refusal choose(const struct signing *s, const struct call *call, struct choice *ret)
 {
     struct search search = { s, (const struct sockaddr *)&call->peer.addr, s->n_sign, false };
     inventory_look(s->inventory, &call->caller, see_row, &search);
@@ -262,6 +262,15 @@ static enum bf_err write_input(const struct sign_row *row, const struct call *ca
         .origid = span_make(uuid, sizeof uuid),
     };
     return token_template_write(row->tokens[what->attest - 'A'], &claims, out, NULL);
+}
+
+/* A gateway to the telephone network knows nobody's number, whoever is behind it. */
+enum sign_refusal signing_choose(const struct signing *s, const struct call *call, struct choice *ret)
+{
+    const enum sign_refusal refusal = choose(s, call, ret);
+    if (refusal == SIGN_OK && call->peer.gateway)
+        ret->attest = 'C';
+    return refusal;
 }
 
 enum sign_refusal signing_may(const struct call *call)

@@ -260,6 +260,20 @@ static void a_header_that_stands_twice_identifies_nobody(void **state)
     assert_int_equal(sign_one(s, &call, &what), SIGN_NOT_FOR);
 }
 
+static void whoever_calls_through_a_gateway_gets_c(void **state)
+{
+    struct world w;
+    (void)state;
+    fill_world(&w);
+    auto_(signing_destroy) struct signing *s = load(&w);
+    struct call call = call_of(&(struct asking){ "12025550100", TEN, 0, 0, 0, 0, 0 });
+    struct signed_call what;
+    call.peer.gateway = true;
+    assert_int_equal(sign_one(s, &call, &what), SIGN_OK);
+    assert_int_equal(what.attest, 'C');
+    assert_int_equal(signing_explain(s, &call, NULL, NULL).attest, 'C');
+}
+
 /* ---- explain ---- */
 
 struct heard {
@@ -410,6 +424,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(id_101_102_a_customer_is_known_in_each_of_its_ways_and_in_no_other),
         cmocka_unit_test(a_header_that_stands_twice_identifies_nobody),
+        cmocka_unit_test(whoever_calls_through_a_gateway_gets_c),
         cmocka_unit_test(what_is_explained_is_what_is_done),
         cmocka_unit_test(every_customer_that_did_not_decide_says_why),
         cmocka_unit_test(an_inventory_that_contradicts_itself_is_refused_with_both_lines),
