@@ -133,8 +133,10 @@ const char *number_impossible(const struct number *number)
 void number_write(const void *arg, const struct number *number, struct buf *out)
 {
     const struct number_format *format = arg;
-    const struct country *home = format->national;
     const struct span digits = number_span(number);
+    /* a country code alone is nobody's number, and has nothing behind it to write */
+    const bool bare = format->national && span_equal(digits, span_of(format->national->code));
+    const struct country *home = bare ? NULL : format->national;
     if (!number->global && !(number->n >= NUMBER_LOCAL_MIN && number->digits[0] != '0')) {
         buf_span_put(out, digits);
         return;

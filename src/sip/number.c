@@ -251,7 +251,7 @@ void number_assume_global(struct number *n)
 
 char *number_show(const struct number *n, char out[static LIMIT_NUMBER + 2])
 {
-    const bool plus = n->n >= SHORTEST_GLOBAL && is_global(n);
+    const bool plus = (n->global || n->n >= SHORTEST_GLOBAL) && is_global(n);
     if (plus)
         out[0] = '+';
     memcpy(out + plus, n->digits, n->n);

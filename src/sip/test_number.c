@@ -178,6 +178,65 @@ static void sec_053_only_ascii_digits_count(void **state)
     assert_int_equal(number_of_text(SPAN("+\xd9\xa1\xd9\xa2"), NULL, &n, NULL), BF_EFORM);
 }
 
+static void tn_004_services_and_second_prefixes_of_a_plan(void **state)
+{
+    (void)state;
+    static const struct dial_plan island = { .country = "298",
+                                             .international_prefix = "00",
+                                             .second_prefix = "009",
+                                             .national_min = 6,
+                                             .national_max = 6,
+                                             .services = "112 118000" };
+    static const struct dial_plan full = { .digits_are_numbers = true, .digits_are_global = true };
+    static const struct row rows[] = {
+        { "tel:123456", &island, "298123456" },
+        { "tel:118000", &island, "118000" },
+        { "tel:112", &island, "112" },
+        { "tel:11800", &island, "11800" },
+        { "tel:004930123456", &island, "4930123456" },
+        { "tel:94930123456", &island, "94930123456" },
+        { "tel:0090", &island, "0090" },
+        { "sip:33123456789@h", &full, "33123456789" },
+        { "tel:30123456", &german, "30123456" }, /* without the 0 it may be a local number */
+        { "tel:4915112345678", &german, "4915112345678" },
+        { "tel:+3310200123456789", NULL, "33123456789" }, /* a French porting prefix is no part of it */
+        { "tel:+3410200123456789", NULL, NULL },
+        { "tel:3310200123456789", NULL, "33123456789" },
+        { "tel:010200123456789", &german, "010200123456789" },
+    };
+    check_rows(rows, ARRAY_SIZE(rows));
+}
+
+/* What tells a number that may be looked up in a numbering plan from one whose country nobody knows. */
+static void tn_004_a_number_is_global_by_its_plus_or_by_a_rule(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const struct dial_plan *plan;
+        bool global;
+    } rows[] = {
+        { "+12155551212", NULL, true },
+        { "12155551212", NULL, false },
+        { "12155551212", &nanp, true },
+        { "2155551212", &nanp, true },
+        { "5551212", &nanp, false },
+        { "911", &nanp, false },
+        { "01133123456789", &nanp, true },
+        { "33123456789", &nanp, false },
+        { "+911", NULL, true },
+        { "0215551212", &digits_only, false },
+        { "030123456", &german, true },
+        { "30123456", &german, false },
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct number n = { .n = 0 };
+        assert_int_equal(number_of_text(span_of(rows[i].text), rows[i].plan, &n, NULL), BF_OK);
+        if (n.global != rows[i].global)
+            fail_msg("%s: %d", rows[i].text, n.global);
+    }
+}
+
 static void numbers_are_read_as_people_type_them(void **state)
 {
     (void)state;
@@ -332,6 +391,8 @@ int main(void)
         cmocka_unit_test(tn_004_the_dial_plan),
         cmocka_unit_test(tn_005_tn_007_tn_008_what_no_country_has_is_no_number),
         cmocka_unit_test(sec_053_only_ascii_digits_count),
+        cmocka_unit_test(tn_004_services_and_second_prefixes_of_a_plan),
+        cmocka_unit_test(tn_004_a_number_is_global_by_its_plus_or_by_a_rule),
         cmocka_unit_test(numbers_are_read_as_people_type_them),
         cmocka_unit_test(numbers_are_shown_with_a_plus_when_they_are_global),
         cmocka_unit_test(pp_015_canonical_is_1_to_15_digits),
