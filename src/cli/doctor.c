@@ -24,6 +24,7 @@ static const struct {
     { "engine", doctor_engine, false },
     { "disk", doctor_disk, false },
     { "ports", doctor_ports, false },
+    { "next hops", doctor_hops, true },
     { "test call", doctor_call, false },
 };
 

@@ -29,6 +29,7 @@ void finding_set(struct finding *ret, enum finding_grade grade, const char *advi
 /* doctor_machine.c */
 doctor_question doctor_clock, doctor_dns, doctor_way_out, doctor_engine, doctor_disk;
 /* doctor_config.c */
-doctor_question doctor_anchors, doctor_crl, doctor_sign, doctor_emergency, doctor_ports, doctor_call;
+doctor_question doctor_anchors, doctor_crl, doctor_sign, doctor_emergency, doctor_hops, doctor_ports,
+    doctor_call;
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the doctor asks of a configuration: anchors, CRLs, keys, ports. */
 #include <errno.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "cli/place.h"
 #include "serve/vouching.h"
 #include "signing/signing.h"
+#include "sip/uri.h"
 #include "trust/crl_numbers.h"
 
 #define DAY_S 86400
@@ -219,7 +221,7 @@ void doctor_ports(const struct doctor *d, struct finding *ret)
     }
 }
 
-/* ---- a test call ---- */
+/* ---- where calls go on ---- */
 
 /* Where this machine reaches a listener that may be bound to every address. */
 static void listener_reach(const struct config_listener *l, struct sockaddr_storage *ret)
@@ -232,6 +234,65 @@ static void listener_reach(const struct config_listener *l, struct sockaddr_stor
     else if (ret->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))
         v6->sin6_addr = in6addr_loopback;
 }
+
+/* `host` and `port` of a hop, as a number or by the resolver. */
+static bool hop_find(const char *text, struct sockaddr_storage *ret)
+{
+    struct sip_uri uri;
+    char host[256], port[8];
+    struct addrinfo *found = NULL;
+    const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV };
+    if (uri_read(span_of(text), &uri, NULL) != BF_OK || uri.host.n == 0 || uri.host.n >= sizeof host)
+        return false;
+    const size_t bracket = uri.host.p[0] == '[';
+    snprintf(host, sizeof host, "%.*s", (int)(uri.host.n - 2 * bracket), uri.host.p + bracket);
+    snprintf(port, sizeof port, "%u", uri.port ? uri.port : 5060u);
+    if (getaddrinfo(host, port, &hints, &found) != 0 || !found)
+        return false;
+    memset(ret, 0, sizeof *ret);
+    memcpy(ret, found->ai_addr, found->ai_addrlen);
+    freeaddrinfo(found);
+    return true;
+}
+
+static bool hop_is_us(const struct config *c, const struct sockaddr_storage *hop)
+{
+    for (size_t i = 0; i < c->sip.n_listen; i++) {
+        struct sockaddr_storage mine;
+        listener_reach(&c->sip.listen[i], &mine);
+        uint8_t a[16], b[16];
+        if (addr_bytes((struct sockaddr *)&mine, a) && addr_bytes((const struct sockaddr *)hop, b) &&
+            memcmp(a, b, sizeof a) == 0 &&
+            addr_port((struct sockaddr *)&mine) == addr_port((const struct sockaddr *)hop))
+            return true;
+    }
+    return false;
+}
+
+void doctor_hops(const struct doctor *d, struct finding *ret)
+{
+    const struct config *c = d->config;
+    if (c->sip.mode != MODE_PROXY) {
+        finding_set(ret, FINDING_SKIPPED, "", "only a proxy sends calls on");
+        return;
+    }
+    for (size_t i = 0; i < c->sip.n_next_hop; i++) {
+        struct sockaddr_storage hop;
+        if (!hop_find(c->sip.next_hop[i], &hop)) {
+            finding_set(ret, FINDING_WARN, "write an address under sip.next_hop, or mend the resolver",
+                        "%s has no address: no call goes there", c->sip.next_hop[i]);
+            return;
+        }
+        if (hop_is_us(c, &hop)) {
+            finding_set(ret, FINDING_FAIL, "write the phone system's address under sip.next_hop",
+                        "%s is this server itself: calls would go round", c->sip.next_hop[i]);
+            return;
+        }
+    }
+    finding_set(ret, FINDING_OK, "", "%zu, each has an address", c->sip.n_next_hop);
+}
+
+/* ---- a test call ---- */
 
 static const struct config_listener *first_verifier(const struct config *c)
 {
@@ -249,6 +310,10 @@ void doctor_call(const struct doctor *d, struct finding *ret)
 
     if (!l) {
         finding_set(ret, FINDING_SKIPPED, "", "no listener verifies calls");
+        return;
+    }
+    if (d->config->sip.mode == MODE_PROXY) {
+        finding_set(ret, FINDING_SKIPPED, "", "a proxy would send it on, and a telephone would ring");
         return;
     }
     listener_reach(l, &to);

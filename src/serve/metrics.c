@@ -4,6 +4,7 @@
  * can make them many (SEC-065).
  */
 #include "serve/http.h"
+#include "serve/proxy.h"
 
 #include "fetch/fetch.h"
 
@@ -250,6 +251,25 @@ static struct answers_counts all_answers(const struct server *s)
     return sum;
 }
 
+static void put_proxy(const struct server *s, struct buf *out)
+{
+    struct transactions_counts sum = { 0, 0, 0, 0 };
+    for (size_t i = 0; i < s->n_workers; i++) {
+        if (!s->workers[i]->proxy)
+            return;
+        const struct transactions_counts c = transactions_counts(s->workers[i]->proxy->transactions);
+        sum.n += c.n;
+        sum.waiting += c.waiting;
+        sum.bytes += c.bytes;
+    }
+    const struct row rows[] = {
+        { "proxy_transactions", "Requests that a proxy remembers", GAUGE, (double)sum.n },
+        { "proxy_waiting", "Of them those without a final answer", GAUGE, (double)sum.waiting },
+        { "proxy_bytes", "Memory they take, of sip.proxy_mb", GAUGE, (double)sum.bytes },
+    };
+    put_rows(out, rows, ARRAY_SIZE(rows));
+}
+
 static void put_memory(const struct server *s, struct buf *out)
 {
     const struct replay_counts r = replay_counts(s->replay);
@@ -349,6 +369,7 @@ void metrics_write(const struct server *server, struct buf *out)
     put_record(server, out);
     put_hep(server, out);
     put_memory(server, out);
+    put_proxy(server, out);
     put_gauges(server, out);
     put_workers(server, out);
     put_hops(server, out);
