@@ -141,8 +141,15 @@ static const struct config_option letter_fields[] = {
     { "reference", &kind_text, "\"\"", "How people find the paper.",
       .at = offsetof(struct sign_letter_options, reference), .max = 128 },
 };
+static bool letter_check(struct config_reader *r, const struct node *node, const void *row)
+{
+    const struct sign_letter_options *l = row;
+    return l->n_numbers || l->file ||
+           config_fault(r, node, 0, "a letter of authority needs numbers, or a file of them");
+}
+
 static const struct config_rows letter_rows = { FIELDS(letter_fields), sizeof(struct sign_letter_options),
-                                                NULL, NULL };
+                                                NULL, letter_check };
 
 static const struct config_option customer_fields[] = {
     { "name", &kind_name, NULL, "What the inventory, the log and the record call the customer.", IN(name),
@@ -175,5 +182,25 @@ static const struct config_option customer_fields[] = {
       "own.",
       LIST_IN(letters), .rows = &letter_rows },
 };
+/* What can be said where it stands; addresses and files are looked at when all of it is loaded (signing/customer.c). */
+static bool customer_check(struct config_reader *r, const struct node *node, const void *row)
+{
+    const struct sign_customer_options *c = row;
+    const bool header = *c->header_name || *c->header_value;
+    if (c->others != 'n' && c->others < c->attest)
+        return config_fault(r, node, 0, "other_numbers is higher than attest: write %c or none", c->attest);
+    if (header && (!*c->header_name || !*c->header_value))
+        return config_fault(r, node, 0, "header needs a name and a value");
+    if ((header || c->n_trunk_groups) && c->n_via == 0)
+        return config_fault(
+            r, node, 0,
+            "header and trunk_groups are said by the call itself: name under \"via\" who may say so");
+    for (size_t i = 0; i < c->n_trunk_groups; i++)
+        if (!strchr(c->trunk_groups[i], '@'))
+            return config_fault(r, node, 0, "trunk group \"%.64s\": write tgrp@trunk-context",
+                                c->trunk_groups[i]);
+    return true;
+}
+
 const struct config_rows customers_rows = { FIELDS(customer_fields), sizeof(struct sign_customer_options),
-                                            NULL, NULL };
+                                            NULL, customer_check };
