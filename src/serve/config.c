@@ -191,21 +191,6 @@ static const struct node *node_of(const struct loading *l, const char *name)
     return l->memory->settings[config_option_find(span_of(name)) - config_options].node;
 }
 
-/* What a proxy cannot do yet is said at the start, not call by call. */
-static void check_mode(struct loading *l)
-{
-    for (size_t i = 0; l->config->sip.mode == MODE_PROXY && i < l->config->sip.n_next_hop; i++) {
-        struct sip_uri uri;
-        struct span transport = SPAN_NONE;
-        if (uri_read(span_of(l->config->sip.hops[i].uri), &uri, NULL) == BF_OK &&
-            (uri.scheme == URI_SIPS || (sip_param(uri.params, SPAN("transport"), &transport) &&
-                                        span_equal_nocase(transport, SPAN("tls")))))
-            config_fault(
-                &l->reader, node_of(l, "sip.next_hop"), 0,
-                "sip.next_hop: a proxy reaches next hops over UDP and TCP only: TLS to them comes later");
-    }
-}
-
 static void check_policy(struct loading *l)
 {
     static const char *const names[] = { [GENUINE] = "policy.genuine",
@@ -460,7 +445,6 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
     take_defaults(l);
     if (r->n_faults == 0 && !r->no_memory) {
         check_policy(l);
-        check_mode(l);
         check_domains(l);
         check_listeners(l);
         check_tls(l);

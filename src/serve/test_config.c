@@ -544,13 +544,6 @@ static void several_faults_are_said_at_once(void **state)
     bad(yaml, "\nt.yaml:3:13: sip.mode");
 }
 
-static void a_proxy_says_at_the_start_what_it_cannot_reach(void **state)
-{
-    (void)state;
-    bad("sip: {mode: proxy, next_hop: [\"sip:192.0.2.7\", \"sip:192.0.2.7;transport=TLS\"]}\n",
-        "sip.next_hop: a proxy reaches");
-}
-
 static void a_thousand_faults_are_counted(void **state)
 {
     (void)state;
@@ -688,7 +681,6 @@ int main(void)
         cmocka_unit_test(paths_are_relative_to_the_file_and_defaults_to_the_state_directory),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),
         cmocka_unit_test(several_faults_are_said_at_once),
-        cmocka_unit_test(a_proxy_says_at_the_start_what_it_cannot_reach),
         cmocka_unit_test(a_thousand_faults_are_counted),
         cmocka_unit_test(a_lab_x5u_may_be_http_wherever_lab_is_said),
         cmocka_unit_test(lab_domains_alone_need_no_leave),
