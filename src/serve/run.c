@@ -2,6 +2,7 @@
 /* A server's life: its threads start, the control thread looks after them, calls under way are answered at the end. */
 #include <poll.h>
 #include <stdio.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "serve/control.h"
@@ -118,11 +119,44 @@ static void bark(struct server *s, struct control *c, mono_t now)
     c->barked = now;
 }
 
-static void reload(struct server *s)
+/* An inventory of millions is read for seconds; the watchdog would take that for the end. */
+struct barker {
+    struct server *s;
+    struct control *c;
+    int done; /* eventfd */
+};
+
+static void *bark_meanwhile(void *arg)
+{
+    const struct barker *b = arg;
+    struct pollfd fd = { .fd = b->done, .events = POLLIN };
+    while (poll(&fd, 1, (int)(b->c->bark_every / 1000000)) == 0)
+        bark(b->s, b->c, clock_now(&clock_system).mono);
+    return NULL;
+}
+
+/* Without a thread for it: one bark before, and then as long as it takes. */
+static void reload_barking(struct server *s, struct control *c)
+{
+    struct barker b = { s, c, -1 };
+    pthread_t thread;
+    const uint64_t one = 1;
+    bark(s, c, clock_now(&clock_system).mono);
+    if (s->notify && c->bark_every)
+        b.done = eventfd(0, EFD_CLOEXEC);
+    const bool barks = b.done >= 0 && pthread_create(&thread, NULL, bark_meanwhile, &b) == 0;
+    control_reload(s);
+    if (barks && write(b.done, &one, sizeof one) == sizeof one)
+        pthread_join(thread, NULL);
+    if (b.done >= 0)
+        close(b.done);
+}
+
+static void reload(struct server *s, struct control *c)
 {
     if (s->notify)
         notify_reloading(clock_now(&clock_system).mono);
-    control_reload(s);
+    reload_barking(s, c);
     control_measure(s);
     if (s->notify)
         notify_say("READY=1");
@@ -144,7 +178,7 @@ static void look_after(struct server *s, struct control *c)
     if (poll(&fd, 1, (int)(rest / 1000000)) > 0 && read(s->control, &told, sizeof told) < 0)
         return;
     if (atomic_exchange(&s->reload, false))
-        reload(s);
+        reload(s, c);
 }
 
 enum bf_err server_run(struct server *s)

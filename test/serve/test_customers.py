@@ -256,13 +256,32 @@ def main(place):
             check("certificate of far " not in s.read_log())
             check(first < time.time(), first)
 
+    def watched():
+        """systemd hears that the server lives while a large inventory is read"""
+        path, large = place + "/notify", place + "/large.csv"
+        put(large, "number,customer\n" + "".join(f"+1303{i:07}7,acme\n" for i in range(0, 4000000, 2)))
+        ears = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        ears.bind(path)
+        ears.settimeout(60)
+        with Server(place + "/w", wishes, lab=lab, listen=listen, environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}) as s:
+            s.write(merged(s.config, {"signing": {"inventory": [stock, large]}}))
+            s.signal(signal.SIGHUP)
+            while b"RELOADING=1" not in ears.recv(4096):
+                pass
+            heard = []
+            while not any(b"READY=1" in h for h in heard):
+                heard.append(ears.recv(4096))
+            equal(s.metrics()["reloads_total"], 1)
+            check(sum(b"WATCHDOG=1" in h for h in heard) >= 1, heard)
+        ears.close()
+
     def ends():
         """SIGTERM ends it with status 0"""
         equal(server.stop(), 0)
         lab.close()
 
     tap([attests, trunks_and_headers, letters, ported_out, told, bad_rows, under_load, database, dates, explained, certificates,
-         ends])
+         watched, ends])
 
 
 with scratch() as place:
