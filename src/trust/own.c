@@ -37,6 +37,10 @@ static void ask_file(struct asked *a, X509 *leaf, STACK_OF(X509) * given)
             break;
         chain.certificates[chain.n++] = issuer;
     }
+    if (chain.n < CHAIN_DEPTH) { /* the last is asked about too: nobody above it is known */
+        chain.certificates[chain.n] = chain.certificates[chain.n - 1];
+        chain.n++;
+    }
     take(a, crl_of_path(a->domain, &chain));
 }
 

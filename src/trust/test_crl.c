@@ -9,6 +9,7 @@
 #include "base/epoch.h"
 #include "tap.h"
 #include "trust/crl_numbers.h"
+#include "trust/own.h"
 #include "trust/domain.h"
 #include "trust/pki_for_tests.h"
 #include "trust/signer.h"
@@ -244,6 +245,43 @@ static void a_revoked_ca_revokes_its_leaves_and_a_removed_entry_does_not(void **
     auto_(trust_destroy) struct trust *trust = trust_with(&w, &list, 1);
     assert_int_equal(of_chain(trust, w.leaf2.x, w.ca2.x), REVOCATION_REVOKED);
     assert_int_equal(of_chain(trust, w.p.leaf.x, w.p.ca.x), REVOCATION_GOOD);
+    free_world(&w);
+}
+
+/* Our own chain may end anywhere: its root need not be an anchor, and the file may hold the leaf alone. */
+static void sec_066_a_list_names_our_own_certificate_or_one_above_it(void **state)
+{
+    struct world w = make_world();
+    struct pki stranger = pki_usual();
+    struct pki_pair own =
+        pki_make(&(struct pki_order){ .issuer = stranger.ca.x, .issuer_key = stranger.ca.key, .serial = 77 });
+    const struct entry_order entries[] = { { w.ca2.x, w.p.root.x, 0 }, { own.x, stranger.ca.x, 0 } };
+    const struct list_order order = { w.admin.x, w.admin.key, entries, 2, .indirect = true };
+    const char *list = list_file(&w.dir, "list.pem", &order, w.admin.x);
+    const struct {
+        X509 *leaf, *above;
+        enum revocation asked, unasked;
+    } rows[] = {
+        { w.leaf2.x, w.ca2.x, REVOCATION_REVOKED, REVOCATION_NOT_ASKED },
+        { w.p.leaf.x, w.p.ca.x, REVOCATION_GOOD, REVOCATION_NOT_ASKED },
+        { own.x, stranger.ca.x, REVOCATION_REVOKED, REVOCATION_NOT_ASKED },
+        { own.x, NULL, REVOCATION_REVOKED, REVOCATION_NOT_ASKED },
+        { stranger.leaf.x, stranger.ca.x, REVOCATION_GOOD, REVOCATION_NOT_ASKED },
+    };
+    (void)state;
+    auto_(trust_destroy) struct trust *trust = trust_with(&w, &list, 1);
+    auto_(trust_destroy) struct trust *bare = trust_with(&w, NULL, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        STACK_OF(X509) *chain = sk_X509_new_null();
+        sk_X509_push(chain, rows[i].leaf);
+        if (rows[i].above)
+            sk_X509_push(chain, rows[i].above);
+        assert_int_equal(trust_own_revoked(trust, rows[i].leaf, chain), rows[i].asked);
+        assert_int_equal(trust_own_revoked(bare, rows[i].leaf, chain), rows[i].unasked);
+        sk_X509_free(chain);
+    }
+    pki_clear(&own);
+    pki_free(&stranger);
     free_world(&w);
 }
 
@@ -613,6 +651,7 @@ int main(void)
         cmocka_unit_test(tru_004_sec_024_an_entry_without_an_issuer_inherits_the_one_before),
         cmocka_unit_test(sec_024_a_list_that_nobody_we_trust_signed_leaves_revocation_unknown),
         cmocka_unit_test(a_revoked_ca_revokes_its_leaves_and_a_removed_entry_does_not),
+        cmocka_unit_test(sec_066_a_list_names_our_own_certificate_or_one_above_it),
         cmocka_unit_test(a_direct_list_speaks_for_its_own_issuer_only),
         cmocka_unit_test(a_direct_list_with_a_false_signature_makes_its_issuer_unknown),
         cmocka_unit_test(a_list_about_its_issuer_alone_says_nothing_about_a_signer),
