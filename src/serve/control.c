@@ -170,6 +170,19 @@ void control_ask_lists(struct server *s, const struct snapshot *fresh)
     epoch_exit(s->epoch, s->slot);
 }
 
+/* The snapshot has read the same files a moment ago. */
+static void retrust_hops(struct server *s, const struct config *c)
+{
+    struct tls_context *tls = NULL;
+    char *message = NULL;
+    if (snapshot_tls_out(c, &tls, &message) == BF_OK)
+        hops_trust(s->hops, tls);
+    else
+        log_put(s->log, LOG_ALARM, "next hops are probed with the certificates of before: %s",
+                message ? message : "no memory");
+    free(message);
+}
+
 static void swap(struct server *s, struct snapshot *fresh, struct trust *trust)
 {
     s->generation++;
@@ -180,6 +193,7 @@ static void swap(struct server *s, struct snapshot *fresh, struct trust *trust)
                  fresh->config->sip.next_hop_probe_s) != BF_OK)
         log_put(s->log, LOG_ALARM,
                 "the list of next hops could not be kept for want of memory: they are not probed");
+    retrust_hops(s, fresh->config);
     es256_pool_set(s->pool, (size_t)fresh->config->es256.tables_mb << 20, fresh->config->es256.audit);
     epoch_retire(s->epoch, snapshot_release, old);
     atomic_store(&s->gauges.reload_failed, false);

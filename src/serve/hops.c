@@ -30,6 +30,7 @@ struct hops {
     struct hop_target targets[HOPS_MAX];
     _Atomic uint64_t version; /* of the targets */
     bool look_up;             /* somebody asks for them */
+    struct tls_context *tls;  /* owned; of probes */
     bool started;
     int stop;
 };
@@ -68,6 +69,7 @@ void hops_destroy(struct hops *h)
         return;
     hops_stop(h);
     clear(h);
+    tls_context_destroy(h->tls);
     if (h->stop >= 0)
         close(h->stop);
     pthread_mutex_destroy(&h->lock);
@@ -153,6 +155,7 @@ static bool find(const char *uri, bool names, struct hop_target *ret)
     snprintf(port, sizeof port, "%u", u.port ? u.port : tls ? 5061u : 5060u);
     if (getaddrinfo(host, port, &hints, &found) != 0 || !found)
         return false;
+    snprintf(ret->name, sizeof ret->name, "%.*s", SPAN_FMT(u.host));
     ret->n = found->ai_addrlen;
     memset(&ret->addr, 0, sizeof ret->addr);
     memcpy(&ret->addr, found->ai_addr, found->ai_addrlen);
@@ -184,6 +187,29 @@ static bool wait_for(struct hops *h, struct client *c)
     return !fds[1].revents;
 }
 
+void hops_trust(struct hops *h, struct tls_context *context)
+{
+    pthread_mutex_lock(&h->lock);
+    struct tls_context *old = h->tls;
+    h->tls = context;
+    pthread_mutex_unlock(&h->lock);
+    tls_context_destroy(old);
+}
+
+/* Its stream holds on to the context. */
+static enum bf_err open_client(struct hops *h, const struct hop_target *to, struct client **ret)
+{
+    struct client_options options = { .to = (const struct sockaddr *)&to->addr,
+                                      .to_n = to->n,
+                                      .tcp = to->transport == HOP_TCP,
+                                      .name = to->name };
+    pthread_mutex_lock(&h->lock);
+    options.tls = to->transport == HOP_TLS ? h->tls : NULL;
+    const enum bf_err err = to->transport == HOP_TLS && !h->tls ? BF_EINVAL : client_open(&options, ret);
+    pthread_mutex_unlock(&h->lock);
+    return err;
+}
+
 /* Any final answer but 503 and 408 says that somebody is there to take calls. */
 static bool probe(struct hops *h, const char *uri)
 {
@@ -194,10 +220,7 @@ static bool probe(struct hops *h, const char *uri)
     const mono_t now = clock_now(&clock_system).mono;
     if (!find(uri, true, &to))
         return false;
-    const struct client_options options = { .to = (struct sockaddr *)&to.addr,
-                                            .to_n = to.n,
-                                            .tcp = to.transport == HOP_TCP };
-    if (client_open(&options, &c) != BF_OK || !write_options(c, uri, &b) ||
+    if (open_client(h, &to, &c) != BF_OK || !write_options(c, uri, &b) ||
         client_begin(c, buf_span(&b), now, now + PROBE_TIME) != BF_OK)
         return false;
     while (wait_for(h, c)) {

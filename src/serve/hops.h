@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
+#include "tls/tls.h"
 
 #define HOPS_MAX    16u
 #define HOPS_MISSES 2u
@@ -29,6 +30,9 @@ void hops_heard(struct hops *h, unsigned index, bool answered);
 bool hops_up(const struct hops *h, unsigned index);
 unsigned hops_count(const struct hops *h);
 
+/* How probes over TLS know a hop; taken over. NULL: there is no such hop. */
+void hops_trust(struct hops *h, struct tls_context *context);
+
 /* Where a hop is, for a proxy. A name is looked up by the thread, and again every HOPS_LOOK_UP. */
 #define HOPS_LOOK_UP 30 /* seconds */
 enum hop_transport { HOP_UDP, HOP_TCP, HOP_TLS };
@@ -37,6 +41,7 @@ struct hop_target {
     enum hop_transport transport;
     struct sockaddr_storage addr;
     socklen_t n;
+    char name[TLS_NAME + 1]; /* TLS: whom it must prove to be, the host of its URI */
 };
 /* Moves when one of them did: a worker has a copy. */
 uint64_t hops_version(const struct hops *h);

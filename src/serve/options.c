@@ -158,7 +158,8 @@ const struct config_option config_options[] = {
       "Where calls arrive. Short form: the address alone, role verify.", LIST_AT(sip.listen, sip.n_listen),
       .min = 1, .max = 64, .shape = SHAPE_LIST, .rows = &listeners, .restart = true },
     { "sip.tls.cert", &kind_file, "\"\"",
-      "The certificate chain that TLS listeners show, PEM, the leaf first. Read again with every reload.",
+      "The certificate chain that TLS listeners show, and we show to next hops that ask, PEM, the leaf "
+      "first. Read again with every reload.",
       AT(sip.tls.cert) },
     { "sip.tls.key", &kind_file, "\"\"", "Its private key, PEM, readable by nobody else.", AT(sip.tls.key) },
     { "sip.tls.client", &kind_choice, "none",
@@ -198,7 +199,8 @@ const struct config_option config_options[] = {
       "Memory for requests that a proxy has sent on; what does not fit is answered 503.", AT(sip.proxy_mb),
       .min = 1, .max = 65536, .unit = "MiB", .restart = true },
     { "sip.next_hop", &kind_row, "sip:127.0.0.1:5080",
-      "Where calls go on. Of a list, the first that answers OPTIONS. Short form: the SIP URI alone.",
+      "Where calls go on: a SIP URI, over TCP or TLS with ;transport=tcp, ;transport=tls or sips:. Of a "
+      "list, the first that answers OPTIONS. Short form: the SIP URI alone.",
       LIST_AT(sip.hops, sip.n_next_hop), .min = 1, .max = 32, .shape = SHAPE_ONE_OR_LIST, .rows = &hops },
     { "sip.next_hop_probe_s", &kind_integer, "5",
       "How often next hops are asked with OPTIONS, when there are several; 0 is never.",

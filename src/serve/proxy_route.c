@@ -198,14 +198,17 @@ static void put_host(struct proxy_place *place, const struct sockaddr *addr)
 }
 
 /* Where connections are taken, else where datagrams are: answers to a connection come back on it. */
-static const struct server_address *stream_address(const struct worker *w, int family)
+static const struct server_address *stream_address(const struct worker *w, int family, bool secure)
 {
     const struct server_address *found = NULL;
+    int best = -1;
     for (size_t i = 0; i < w->server->n_addresses; i++) {
         const struct server_address *a = &w->server->addresses[i];
-        if (a->addr.ss_family == family && (a->door == DOOR_TCP || (a->door == DOOR_UDP && !found)) &&
-            !(found && found->door == DOOR_TCP))
+        const int worth = a->door == DOOR_TCP ? 1 + (a->secure == secure) : 0;
+        if (a->addr.ss_family == family && (a->door == DOOR_TCP || a->door == DOOR_UDP) && worth > best) {
             found = a;
+            best = worth;
+        }
     }
     return found;
 }
@@ -234,25 +237,22 @@ static bool place_udp(struct worker *w, const struct lane *lane, const struct so
     return true;
 }
 
-static bool place_stream(struct worker *w, const struct sockaddr_storage *to, socklen_t n,
-                         struct proxy_place *ret)
+static bool place_stream(struct worker *w, enum hop_transport transport, const struct sockaddr_storage *to,
+                         socklen_t n, struct proxy_place *ret)
 {
-    const struct server_address *a = stream_address(w, to->ss_family);
+    const struct server_address *a = stream_address(w, to->ss_family, transport == HOP_TLS);
     if (!a)
         return false;
-    ret->transport = HOP_TCP;
-    ret->origin = (struct origin){ .door = DOOR_TCP, .to = *to, .to_n = n };
+    ret->transport = transport;
+    ret->origin = (struct origin){ .door = DOOR_TCP, .to = *to, .to_n = n, .secure = transport == HOP_TLS };
     name_us(a, ret);
     return true;
 }
 
-/* TLS comes with its own connections. */
 static bool place_at(struct worker *w, const struct lane *lane, enum hop_transport transport,
                      const struct sockaddr_storage *to, socklen_t n, struct proxy_place *ret)
 {
-    return transport == HOP_UDP   ? place_udp(w, lane, to, n, ret)
-           : transport == HOP_TCP ? place_stream(w, to, n, ret)
-                                  : false;
+    return transport == HOP_UDP ? place_udp(w, lane, to, n, ret) : place_stream(w, transport, to, n, ret);
 }
 
 /* ---- outside a dialog ---- */
@@ -488,17 +488,19 @@ static const char *const transport_params[] = {
 static void put_record(struct worker *w, const struct lane *lane, struct proxy_going *g)
 {
     struct buf b = BUF_ON(g->record_route);
-    const bool tcp = lane->origin.door != DOOR_UDP;
+    const enum hop_transport theirs = lane->origin.door == DOOR_UDP ? HOP_UDP
+                                      : lane->origin.secure         ? HOP_TLS
+                                                                    : HOP_TCP;
     const struct proxy_place *place = &g->place;
     buf_printf(&b, "<sip:%.*s:%u%s;lr>", (int)place->host_n, place->host, place->port,
                transport_params[place->transport]);
-    if (tcp != (place->transport != HOP_UDP)) { /* RFC 5658: one for each side */
+    if (theirs != place->transport) { /* RFC 5658: one for each side */
         for (size_t i = 0; i < w->server->n_addresses; i++) {
             const struct server_address *a = &w->server->addresses[i];
-            if (a->door != (tcp ? DOOR_TCP : DOOR_UDP))
+            if (a->door != (theirs == HOP_UDP ? DOOR_UDP : DOOR_TCP) || a->secure != (theirs == HOP_TLS))
                 continue;
             buf_printf(&b, ", <sip:%.*s:%u%s;lr>", (int)place->host_n, place->host,
-                       addr_port((const struct sockaddr *)&a->addr), tcp ? ";transport=tcp" : "");
+                       addr_port((const struct sockaddr *)&a->addr), transport_params[theirs]);
             break;
         }
     }

@@ -14,11 +14,31 @@ static bool send_datagram(struct worker *w, const struct origin *o, struct span 
     return false;
 }
 
+/* Whom the other side must prove to be: a hop what its URI says, others their address. */
+static const char *name_of(const struct worker *w, const struct proxy_place *place, char memory[static 64])
+{
+    const struct proxy *p = w->proxy;
+    for (size_t k = 0; k <= p->n_hops; k++) { /* the one that was meant, then any that is there */
+        const size_t i = k == 0 ? (size_t)place->hop : k - 1;
+        const struct hop_target *hop = i < p->n_hops ? &p->hops[i] : NULL;
+        if (hop && hop->known && hop->transport == HOP_TLS && hop->n == place->origin.to_n &&
+            memcmp(&hop->addr, &place->origin.to, hop->n) == 0)
+            return hop->name;
+    }
+    addr_text((const struct sockaddr *)&place->origin.to, memory);
+    *strrchr(memory, ':') = '\0';
+    return memory;
+}
+
 bool proxy_send(struct worker *w, const struct proxy_place *place, struct span bytes)
 {
     if (place->transport == HOP_UDP)
         return send_datagram(w, &place->origin, bytes);
-    return connection_reach(w, (const struct sockaddr *)&place->origin.to, place->origin.to_n, bytes);
+    char name[64];
+    const struct connection_to to = { .addr = (const struct sockaddr *)&place->origin.to,
+                                      .n = place->origin.to_n,
+                                      .tls = place->transport == HOP_TLS ? name_of(w, place, name) : NULL };
+    return connection_reach(w, &to, bytes);
 }
 
 void proxy_say(struct worker *w, const struct transaction *x, struct span bytes)

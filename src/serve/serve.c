@@ -164,6 +164,11 @@ static enum bf_err make_hops(struct server *s, const struct config *c, char **re
         hops_look_up(s->hops);
     if (!err)
         err = hops_set(s->hops, c->sip.next_hop, c->sip.n_next_hop, c->sip.next_hop_probe_s);
+    struct tls_context *tls = NULL;
+    if (!err)
+        err = snapshot_tls_out(c, &tls, ret_message);
+    if (!err)
+        hops_trust(s->hops, tls);
     return err ? say(ret_message, err, "sip.next_hop cannot be kept") : BF_OK;
 }
 

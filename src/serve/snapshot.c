@@ -7,6 +7,7 @@
 #include "answer/refuse.h"
 
 #include "numbers/file.h"
+#include "sip/uri.h"
 #include "tls/tls.h"
 #include "serve/vouching.h"
 
@@ -76,6 +77,29 @@ static enum bf_err load_tls(struct snapshot *s, const struct config *c, char **r
     return any ? tls_server_create(&options, &s->tls, ret_message) : BF_OK;
 }
 
+static bool speaks_tls(const char *uri)
+{
+    struct sip_uri u;
+    struct span transport;
+    return uri_read(span_of(uri), &u, NULL) == BF_OK &&
+           (u.scheme == URI_SIPS || (sip_param(u.params, SPAN("transport"), &transport) &&
+                                     span_equal_nocase(transport, SPAN("tls"))));
+}
+
+enum bf_err snapshot_tls_out(const struct config *c, struct tls_context **ret, char **ret_message)
+{
+    bool any = false;
+    for (size_t i = 0; i < c->sip.n_listen; i++)
+        any |= c->sip.mode == MODE_PROXY && c->sip.listen[i].transport == LISTEN_TLS;
+    for (size_t i = 0; i < c->sip.n_next_hop; i++)
+        any |= speaks_tls(c->sip.next_hop[i]);
+    const struct tls_client_options options = { .ca = c->sip.tls.ca,
+                                                .cert = c->sip.tls.cert,
+                                                .key = c->sip.tls.key };
+    *ret = NULL;
+    return any ? tls_client_create(&options, ret, ret_message) : BF_OK;
+}
+
 static void set_rules(struct snapshot *s, const struct config *c, const struct snapshot_parts *parts)
 {
     utc_t freshness = c->freshness_s;
@@ -124,6 +148,8 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
         err = load_do_not_originate(s, config, ret_message);
     if (!err)
         err = load_tls(s, config, ret_message);
+    if (!err)
+        err = snapshot_tls_out(config, &s->tls_out, ret_message);
     if (err)
         return err;
     set_rules(s, config, parts);
@@ -141,6 +167,7 @@ void snapshot_destroy(struct snapshot *s)
     free(s->peer_plans);
     number_set_destroy(s->do_not_originate);
     tls_context_destroy(s->tls);
+    tls_context_destroy(s->tls_out);
     config_destroy(s->config);
     free(s);
 }

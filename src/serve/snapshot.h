@@ -21,7 +21,8 @@ struct snapshot {
     struct dial_plan *peer_plans;        /* owned; one a row of sip.peers */
     struct number_set *do_not_originate; /* owned; NULL: none */
     mono_t budget, overload_age;
-    struct tls_context *tls; /* owned; what TLS listeners show and ask for; NULL: there is none */
+    struct tls_context *tls_out; /* owned; of connections to next hops; NULL: none speaks TLS */
+    struct tls_context *tls;     /* owned; what TLS listeners show and ask for; NULL: there is none */
 };
 
 /* What lives longer than a snapshot. */
@@ -38,6 +39,8 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
                             char **ret_message) must_use;
 void snapshot_destroy(struct snapshot *s);
 void snapshot_release(void *s); /* for epoch_retire */
+/* Whom we believe when we connect, and what we show. *ret NULL: nobody is reached over TLS. */
+enum bf_err snapshot_tls_out(const struct config *c, struct tls_context **ret, char **ret_message) must_use;
 
 /* May this address send us anything? */
 bool snapshot_admits(const struct snapshot *s, const struct sockaddr *addr);

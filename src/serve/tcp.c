@@ -6,6 +6,7 @@
  * shrinks before the batch is over. What it may hold is bounded, and so is the time it may take over a message;
  * while its answers cannot leave, nothing more is read from it.
  */
+#include "base/random.h"
 #include "serve/proxy.h"
 #include "tls/tls.h"
 #include "sip/frame.h"
@@ -25,6 +26,9 @@
 #define HELD_MAX      (64u << 20) /* bytes of all connections together */
 #define MESSAGE_TIME  MONO_S(32)  /* a message must be whole by then (64 x T1) */
 #define SHAKE_TIME    MONO_S(10)  /* a TLS handshake */
+#define CONNECT_TIME  MONO_S(4)   /* until a connection of ours stands */
+#define PING_AFTER    MONO_S(30)  /* without a byte on a connection of ours */
+#define PONG_TIME     MONO_S(10)  /* RFC 5626 section 4.4.1 */
 #define BACKLOG       512
 
 struct pile {
@@ -52,9 +56,13 @@ struct connection {
     bool shaken;                  /* the handshake is over */
     bool shaking_in, shaking_out; /* TLS goes on when bytes have come, or can leave */
     bool touched, blocked;
-    bool closing; /* nothing more is heard; closed once all is said */
-    bool dead;    /* closed as soon as the batch is over */
-    bool dialed;  /* ours, to a next hop or into a dialog */
+    bool closing;  /* nothing more is heard; closed once all is said */
+    bool dead;     /* closed as soon as the batch is over */
+    bool dialed;   /* ours, to a next hop or into a dialog */
+    bool stood;    /* of those: something could be said */
+    bool pongs;    /* and it answers pings */
+    mono_t pinged; /* 0: no answer to one is due */
+    char *wanted;  /* and of TLS: whom it must prove to be */
 };
 
 /* ---- memory ---- */
@@ -106,12 +114,24 @@ void connection_adopt(struct worker *w, struct inbox_item *item)
         c->next->before = c;
     w->connections = c;
     watch(c, EPOLL_CTL_ADD);
-    if (!c->secure)
+    if (!c->secure || c->dialed)
         return;
     c->began = w->now.mono;
     /* the snapshot has one: TLS listeners need a restart */
     if (!w->snapshot->tls || tls_stream_create(w->snapshot->tls, c->fd, NULL, &c->tls) != BF_OK)
         cut(w, c);
+}
+
+/* It did not let us in: not again before a while, and others are tried meanwhile. */
+static void rest(struct worker *w, const struct connection *c)
+{
+    uint32_t chance;
+    char text[64];
+    const struct sockaddr *peer = (const struct sockaddr *)&c->peer;
+    random_bytes(&chance, sizeof chance);
+    reach_failed(&w->reach, peer, c->peer_n, w->now.mono, chance);
+    log_put(w->log, LOG_INFO, "%s:%s lets nobody in: it rests before it is tried again",
+            c->secure ? "tls" : "tcp", addr_text(peer, text));
 }
 
 /* The object stays until the turn is over and no parked call names it any more. */
@@ -121,6 +141,10 @@ static void close_connection(struct worker *w, struct connection *c)
         return;
     tls_stream_destroy(c->tls);
     c->tls = NULL;
+    if (c->dialed && !c->stood)
+        rest(w, c);
+    free(c->wanted);
+    c->wanted = NULL;
     close(c->fd);
     c->fd = -1;
     c->number = 0;
@@ -201,9 +225,20 @@ void connection_send(struct worker *w, const struct origin *origin, struct span 
         count_add(&w->counts, COUNT_SEND_FAILED, 1); /* whoever asked has hung up */
 }
 
-/* Not connected yet: what is to be said waits, and is said or lost when the other side has answered. */
-static struct connection *dial(struct worker *w, const struct sockaddr *to, socklen_t n)
+static bool begin_tls(struct worker *w, struct connection *c, const char *name)
 {
+    c->secure = true;
+    c->began = w->now.mono;
+    c->wanted = strdup(name);
+    return c->wanted && w->snapshot->tls_out &&
+           tls_stream_create(w->snapshot->tls_out, c->fd, name, &c->tls) == BF_OK;
+}
+
+/* Not connected yet: what is to be said waits, and is said or lost when the other side has answered. */
+static struct connection *dial(struct worker *w, const struct connection_to *where)
+{
+    const struct sockaddr *to = where->addr;
+    const socklen_t n = where->n;
     struct server *s = w->server;
     const int one = 1, fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     struct connection *c = fd >= 0 ? calloc(1, sizeof *c) : NULL;
@@ -220,21 +255,40 @@ static struct connection *dial(struct worker *w, const struct sockaddr *to, sock
     };
     memcpy(&c->peer, to, n);
     connection_adopt(w, &c->item);
+    if (where->tls && !begin_tls(w, c, where->tls))
+        cut(w, c);
     return c;
 }
 
-bool connection_reach(struct worker *w, const struct sockaddr *to, socklen_t n, struct span bytes)
+/* Over TLS its certificate must speak for the name: one that was asked for another may not. */
+static bool leads_to(const struct connection *c, const struct connection_to *to)
+{
+    if (c->dead || c->closing || c->secure != (to->tls != NULL) || c->peer_n != to->n ||
+        memcmp(&c->peer, to->addr, to->n) != 0)
+        return false;
+    return !to->tls || (c->dialed ? c->wanted && strcmp(c->wanted, to->tls) == 0
+                                  : c->shaken && tls_stream_is(c->tls, span_of(to->tls)));
+}
+
+static bool may_dial(const struct worker *w, const struct connection_to *to)
+{
+    return atomic_load(&w->server->connections) < w->server->max_connections &&
+           !reach_rests(&w->reach, to->addr, to->n, w->now.mono);
+}
+
+bool connection_reach(struct worker *w, const struct connection_to *to, struct span bytes)
 {
     struct connection *c = w->connections;
-    while (c && (c->dead || c->closing || c->peer_n != n || memcmp(&c->peer, to, n) != 0))
+    while (c && !leads_to(c, to))
         c = c->next;
-    if (!c && atomic_load(&w->server->connections) < w->server->max_connections)
-        c = dial(w, to, n);
+    if (!c && may_dial(w, to))
+        c = dial(w, to);
     if (!c) {
         count_add(&w->counts, COUNT_SEND_FAILED, 1);
         return false;
     }
-    say(w, c, bytes);
+    if (!c->dead)
+        say(w, c, bytes);
     return !c->dead;
 }
 
@@ -259,7 +313,11 @@ static ssize_t tls_result(struct worker *w, struct connection *c, enum tls_step 
     }
     if (!c->shaken) {
         count_add(&w->counts, COUNT_TLS_FAILED, 1);
-        log_put(w->log, LOG_DEBUG, "a TLS handshake failed: %s", tls_stream_why(c->tls));
+        if (c->dialed)
+            log_put(w->log, LOG_WARN, "the next hop %s is not spoken to: %s", c->wanted,
+                    tls_stream_why(c->tls));
+        else
+            log_put(w->log, LOG_DEBUG, "a TLS handshake failed: %s", tls_stream_why(c->tls));
     }
     c->dead = true;
     errno = EPIPE;
@@ -296,6 +354,10 @@ static void write_out(struct worker *w, struct connection *c)
             count_add(&w->counts, COUNT_SEND_FAILED, 1);
             c->dead = true;
             return;
+        }
+        if (c->dialed && !c->stood) {
+            c->stood = true;
+            reach_stood(&w->reach, (const struct sockaddr *)&c->peer, c->peer_n);
         }
         c->out.n -= (size_t)n;
         memmove(c->out.p, c->out.p + n, c->out.n);
@@ -400,7 +462,10 @@ static void frame(struct worker *w, struct connection *c)
             eat(c, n);
             say(w, c, SPAN("\r\n"));
             break;
-        case FRAME_BLANK: eat(c, n); break;
+        case FRAME_BLANK:
+            c->pongs = true;
+            eat(c, n);
+            break;
         case FRAME_BROKEN: /* where the next message begins, nobody knows any more */
             count_add(&w->counts, COUNT_CONNECTIONS_CUT, 1);
             add_message(w, c,
@@ -440,6 +505,7 @@ static void read_in(struct worker *w, struct connection *c)
     }
     c->in.n += (size_t)n;
     c->heard = w->now.mono;
+    c->pinged = 0;
     frame(w, c);
 }
 
@@ -482,6 +548,20 @@ void connection_event(struct worker *w, struct connection *c, unsigned events)
         connections_flush(w);
 }
 
+/* A connection of ours is kept: RFC 5626 section 3.5.1. Only who has answered a ping before must go on to. */
+static bool is_lost(struct worker *w, struct connection *c, mono_t now)
+{
+    if (!c->dialed)
+        return false;
+    if (!c->stood)
+        return now - c->heard > CONNECT_TIME && !(c->tls && c->shaken);
+    if (!c->pinged && now - c->heard > PING_AFTER) {
+        c->pinged = now;
+        say(w, c, SPAN("\r\n\r\n"));
+    }
+    return c->pinged && c->pongs && now - c->pinged > PONG_TIME;
+}
+
 void connections_sweep(struct worker *w)
 {
     for (struct connection *c = w->connections, *next; c; c = next) {
@@ -490,8 +570,8 @@ void connections_sweep(struct worker *w)
         next = c->next;
         if (shakes && now - c->began > SHAKE_TIME)
             count_add(&w->counts, COUNT_TLS_FAILED, 1);
-        if ((shakes && now - c->began > SHAKE_TIME) || now - c->heard > w->server->idle ||
-            (c->began && now - c->began > MESSAGE_TIME))
+        if (is_lost(w, c, now) || (shakes && now - c->began > SHAKE_TIME) ||
+            now - c->heard > w->server->idle || (c->began && now - c->began > MESSAGE_TIME))
             cut(w, c);
     }
     if (w->n_lanes == 0)

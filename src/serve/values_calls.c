@@ -104,8 +104,8 @@ static bool sip_uri(struct config_reader *r, const struct config_option *o, cons
     struct fault fault = { 0, "it has no host" };
     struct sip_uri uri;
     const struct span text = span_from(node->text, from);
-    if (text.n <= LIMIT_URI && uri_read(text, &uri, &fault) == BF_OK && uri.scheme == URI_SIP && uri.host.n &&
-        uri.headers.n == 0)
+    if (text.n <= LIMIT_URI && uri_read(text, &uri, &fault) == BF_OK &&
+        (uri.scheme == URI_SIP || uri.scheme == URI_SIPS) && uri.host.n && uri.headers.n == 0)
         return true;
     return config_refuse(r, o, node, from + fault.at, fault.what);
 }

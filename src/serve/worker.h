@@ -15,6 +15,7 @@
 #include "record/record.h"
 #include "serve/acks.h"
 #include "serve/gather.h"
+#include "serve/reach.h"
 #include "serve/server.h"
 
 #define ANSWER_SURPLUS 2048u /* an answer is at most its request and this much */
@@ -109,8 +110,9 @@ struct worker {
     uint64_t passed;        /* a bit a worker: there are ACKs for it that it has not been shown */
     _Atomic bool resending; /* answers are being repeated for want of an ACK */
     struct inbox inbox;
-    struct proxy *proxy; /* NULL: redirect mode */
+    struct proxy *proxy;    /* NULL: redirect mode */
     struct http_door *http; /* NULL: none */
+    struct reach reach;     /* addresses that did not let us in */
     struct hash_key id_keys[2];
     uint64_t ids;
     int epoll;
@@ -241,8 +243,16 @@ void connection_adopt(struct worker *w, struct inbox_item *item);
 void connection_drop(struct inbox_item *item); /* left in the inbox of a server that ends */
 void connection_event(struct worker *w, struct connection *c, unsigned events);
 void connection_send(struct worker *w, const struct origin *origin, struct span bytes);
-/* To that very address: over a connection of this worker that leads there, or a new one. false: it cannot be said. */
-bool connection_reach(struct worker *w, const struct sockaddr *to, socklen_t n, struct span bytes);
+struct connection_to {
+    const struct sockaddr *addr;
+    socklen_t n;
+    const char *tls; /* over TLS, to whoever proves to be this (RFC 5922); NULL: plain TCP */
+};
+/*
+ * To that very address: over a connection of this worker that leads there, or a new one. false: it cannot be said, for now:
+ * one that failed is not tried again before it has rested (reach.h).
+ */
+bool connection_reach(struct worker *w, const struct connection_to *to, struct span bytes);
 void connections_flush(struct worker *w); /* after a batch */
 void connections_sweep(struct worker *w); /* once a second */
 void connections_bury(struct worker *w);  /* frees closed ones; between batches */
