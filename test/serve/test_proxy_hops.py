@@ -141,6 +141,39 @@ def main(place):
             one.answer(got, 486)
             equal(status(u.final()), 486)
 
+    def full_disk():
+        """disk full: no call goes on as genuine or Passed without its record; where the operator wants it, it does not go on at all"""
+        drain()
+        for on_failure in ("answer", "refuse"):
+            number[0] += 1
+            server = Server(f"{place}/s{number[0]}", {"sip": {"mode": "proxy", "next_hop": one.uri}, "log": {"verdicts": False},
+                                                      "store": {"on_failure": on_failure, "url": "", "keep_messages": True}}, lab=lab,
+                            wrap=["prlimit", "--fsize=131072"])
+            with server:
+                sent, u = {}, Udp(server.door("udp"))
+                for _ in range(200):
+                    message = request(identity=lab.identity())
+                    u.send(message)
+                    call, answer = header(message, "Call-ID"), u.receive()
+                    if status(answer) == 503:
+                        equal(on_failure, "refuse")
+                        u.send(follow("ACK", message, header(answer, "To")))
+                        break
+                    equal(status(answer), 100)
+                    sent[call] = got = one.take("INVITE", call)
+                    one.answer(got, 486)
+                    while status(answer := u.receive()) < 200 or header(answer, "Call-ID") != call:
+                        pass
+                    u.send(follow("ACK", message, header(answer, "To")))
+                    one.take("ACK", call)
+                    if verdict(got)["verdict"] != "genuine":
+                        equal(on_failure, "answer")
+                        break
+                check(len(sent) < 200, "the disk never filled")
+                kept = read(os.path.join(server.place, "journal", "0" * 20 + ".journal"))
+                for call, got in sent.items():
+                    check(call.encode() in kept or b"TN-Validation-Passed" not in got and b"genuine" not in got, call)
+
     def signed():
         """on a signing listener a call goes on with the Identity of ours, over a failover the same"""
         drain()
@@ -227,6 +260,25 @@ def main(place):
             equal(status(u.final()), 486)
             equal(server.metrics()["proxy_failovers_total"], 2)
 
+    def reloaded():
+        """a reload moves new calls to another next hop; one that is under way stays where it is"""
+        drain()
+        with start() as server:
+            u, message, call = invite(server)
+            got = one.take("INVITE", call)
+            one.answer(got, 180)
+            server.config["sip"]["next_hop"] = two.uri
+            server.write()
+            before = server.metrics()["reloads_total"]
+            server.signal(signal.SIGHUP)
+            eventually(lambda: server.metrics()["reloads_total"] > before, "it is reloaded")
+            one.answer(got, 486)
+            equal(status(u.final()), 486)
+            one.take("ACK", call)
+            u, message, call = invite(server)
+            two.answer(two.take("INVITE", call), 486)
+            equal(status(u.final()), 486)
+
     def end_with_calls():
         """the server ends though a call rings, and says 503 to OPTIONS meanwhile"""
         drain()
@@ -241,7 +293,7 @@ def main(place):
         equal(status(u.final()), 200)
         equal(server.wait(), 0)
 
-    tap([silent_hop, late_hop, busy_hop, no_hop, cancelled_for_want_of_an_answer, parked, refused, signed, record_route, over_tcp, tcp_to_tcp, tcp_refused, end_with_calls])
+    tap([silent_hop, late_hop, busy_hop, no_hop, cancelled_for_want_of_an_answer, parked, refused, full_disk, signed, record_route, over_tcp, tcp_to_tcp, tcp_refused, reloaded, end_with_calls])
 
 
 with scratch() as here:
