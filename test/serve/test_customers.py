@@ -209,6 +209,12 @@ def main(place):
         equal(signed("12155550121", extra=["Date: " + form(-90)]), None)
         equal(signed("12155550121", extra=["Date: yesterday"]), None)
 
+    def help_and_signed():
+        """id_105 calls for help pass untouched, and a call that carries shaken is not signed again, whoever calls"""
+        for wishes in ({"called": "911"}, {"uri": "urn:service:sos"}, {"identity": lab.identity()}):
+            answer = udp().ask(request(**wishes))
+            equal((status(answer), verdict(answer)["signed"], header(answer, "Identity")), (302, "no", None), wishes)
+
     def explained():
         """what --explain says is what the server does"""
         explain = lambda source, caller, *more: subprocess.run(
@@ -280,7 +286,7 @@ def main(place):
         equal(server.stop(), 0)
         lab.close()
 
-    tap([attests, trunks_and_headers, letters, ported_out, told, bad_rows, under_load, database, dates, explained, certificates,
+    tap([attests, trunks_and_headers, letters, ported_out, told, bad_rows, under_load, database, dates, help_and_signed, explained, certificates,
          watched, ends])
 
 
