@@ -102,7 +102,7 @@ static unsigned owner_of(const struct worker *w, const struct sip_message *m)
                       w->server->n_workers);
 }
 
-static bool pass_on(struct worker *w, const struct lane *lane)
+bool proxy_pass_on(struct worker *w, const struct lane *lane)
 {
     if (lane->origin.door != DOOR_UDP || lane->passed || lane->parked || lane->again)
         return false;
@@ -167,17 +167,6 @@ static struct sip_source source_of(const struct lane *lane)
                                 .reliable = lane->origin.door != DOOR_UDP };
 }
 
-static bool has_hops_left(const struct sip_message *m)
-{
-    uint64_t value;
-    return !span_decimal(message_header(m, SIP_H_MAX_FORWARDS), UINT32_MAX, &value) || value > 0;
-}
-
-static bool in_dialog(const struct sip_message *m)
-{
-    return m->to_readable && m->to_tagged;
-}
-
 /* What the configuration says of it; NULL: it is none of the list. */
 static const struct config_hop *hop_row(const struct worker *w, int hop)
 {
@@ -186,8 +175,8 @@ static const struct config_hop *hop_row(const struct worker *w, int hop)
 }
 
 /* The bytes that leave; false: the lane says why there are none. */
-static bool write_out(struct worker *w, struct lane *lane, struct proxy_going *g,
-                      const struct forward_edit *edit)
+bool proxy_write_out(struct worker *w, struct lane *lane, struct proxy_going *g,
+                     const struct forward_edit *edit)
 {
     const struct sip_source from = source_of(lane);
     const struct config_hop *hop = hop_row(w, g->place.hop);
@@ -207,7 +196,11 @@ static bool write_out(struct worker *w, struct lane *lane, struct proxy_going *g
     lane->out = buf_on(lane->out_memory, LANE_OUT);
     const enum bf_err err = forward_request(&lane->message, &from, &g->route, &boundary, edit, &lane->out);
     if (err != BF_OK || !buf_ok(&lane->out)) {
-        request_status(w, lane, !has_hops_left(&lane->message) ? 483 : err == BF_ELIMIT ? 513 : 400, NULL);
+        request_status(w, lane,
+                       !proxy_has_hops_left(&lane->message) ? 483
+                       : err == BF_ELIMIT                   ? 513
+                                                            : 400,
+                       NULL);
         return false;
     }
     lane->leaves = true;
@@ -235,7 +228,7 @@ static void write_listed(struct worker *w, struct lane *lane, struct transaction
     while (g && (hop = proxy_choose(w, c, first)) >= 0) {
         if (proxy_route_hop(w, lane, hop, g)) {
             proxy_sign_route(w, lane, x->name, x->n_attempts, wants_record(w, lane), g);
-            write_out(w, lane, g, edit);
+            proxy_write_out(w, lane, g, edit);
             return;
         }
         c->tried |= 1u << hop;
@@ -301,15 +294,15 @@ bool proxy_write(struct worker *w, struct lane *lane)
 }
 
 /* Requests without a verdict: in a dialog, and other methods. */
-static void send_on(struct worker *w, struct lane *lane)
+void proxy_send_on(struct worker *w, struct lane *lane)
 {
     struct transaction *x = begin(w, lane, false);
     struct proxy_going *g = x ? arena_take(lane->arena, sizeof *g) : NULL;
     if (!x)
         return;
-    count_add(&w->counts, in_dialog(&lane->message) ? COUNT_IN_DIALOG : COUNT_PROXY_OTHERS, 1);
+    count_add(&w->counts, proxy_in_dialog(&lane->message) ? COUNT_IN_DIALOG : COUNT_PROXY_OTHERS, 1);
     lane->state = LANE_ANSWER;
-    if (!in_dialog(&lane->message)) {
+    if (!proxy_in_dialog(&lane->message)) {
         write_listed(w, lane, x, NULL);
         return;
     }
@@ -320,7 +313,7 @@ static void send_on(struct worker *w, struct lane *lane)
         return;
     }
     proxy_sign_route(w, lane, x->name, x->n_attempts, wants_record(w, lane), g);
-    write_out(w, lane, g, NULL);
+    proxy_write_out(w, lane, g, NULL);
 }
 
 /* ---- and leaves ---- */
@@ -409,7 +402,7 @@ static void try_next(struct worker *w, struct transaction *x)
 }
 
 /* The request once more, from the decision that was kept. */
-static void write_again(struct worker *w, struct lane *lane)
+void proxy_write_again(struct worker *w, struct lane *lane)
 {
     struct transaction *x = transaction_of(w, lane);
     struct fault fault = { 0, NULL };
@@ -553,147 +546,4 @@ void proxy_response(struct worker *w, struct lane *lane)
     lane->state = LANE_DROP;
     if (!take_response(w, lane))
         count_add(&w->counts, COUNT_DROPPED_RESPONSE, 1);
-}
-
-/* ---- requests ---- */
-
-/* An ACK of an answer that was our own, and that no transaction is there for any more. */
-static bool is_for_us(struct worker *w, const struct lane *lane)
-{
-    char tag[REPLY_TAG];
-    reply_tag(w->server->tag_secret, &lane->message, tag);
-    const struct span said = lane->message.to_tag;
-    return said.n == REPLY_TAG && span_equal(span_first(said, REPLY_TAG - 2), span_make(tag, REPLY_TAG - 2));
-}
-
-/* Of a 2xx it goes on end to end; of anything else it ends here (sections 16.7 item 7, 17.1.1.3). */
-static void look_ack(struct worker *w, struct lane *lane)
-{
-    uint64_t key[2];
-    struct transaction *x =
-        request_transaction(w, lane, key) ? transactions_find(w->proxy->transactions, key) : NULL;
-    lane->state = LANE_DROP;
-    count_add(&w->counts, COUNT_ACKS, 1);
-    if (x && x->state != TRANSACTION_ACCEPTED) {
-        transactions_acknowledged(w->proxy->transactions, x, w->now.mono);
-        return;
-    }
-    struct proxy_going *g = arena_take(lane->arena, sizeof *g);
-    proxy_refresh(w);
-    if (!g || is_for_us(w, lane) || !in_dialog(&lane->message) || !has_hops_left(&lane->message) ||
-        proxy_is_loop(&lane->message, proxy_loop(w, lane)) || proxy_route_dialog(w, lane, g) != 0)
-        return;
-    proxy_sign_route(w, lane, (struct transaction_name){ 0, 0 }, 0, false, g);
-    if (write_out(w, lane, g, NULL) && proxy_send(w, &g->place, buf_span(&lane->out)))
-        count_add(&w->counts, COUNT_PROXY_FORWARDED, 1);
-    lane->state = LANE_DROP; /* whatever went wrong: an ACK is never answered */
-}
-
-static void cancel_parked(struct worker *w, struct transaction_name name)
-{
-    for (struct parked *p = w->row.first; p; p = p->after)
-        if (p->transaction.slot == name.slot && p->transaction.number == name.number) {
-            worker_cancel(w, p->number);
-            return;
-        }
-}
-
-static void look_cancel(struct worker *w, struct lane *lane)
-{
-    uint64_t key[2];
-    struct transaction *x =
-        request_transaction(w, lane, key) ? transactions_find(w->proxy->transactions, key) : NULL;
-    count_add(&w->counts, COUNT_CANCELS, 1);
-    if (!x || x->kind != TRANSACTION_INVITE) {
-        request_status(w, lane, 481, NULL);
-        return;
-    }
-    request_status(w, lane, 200, NULL);
-    transactions_cancel(w->proxy->transactions, x, w->now.mono);
-    if (x->state == TRANSACTION_NEW)
-        cancel_parked(w, x->name);
-}
-
-static bool look_repeated(struct worker *w, struct lane *lane)
-{
-    uint64_t key[2];
-    const struct transaction *x =
-        request_transaction(w, lane, key) ? transactions_find(w->proxy->transactions, key) : NULL;
-    if (!x)
-        return false;
-    lane->state = LANE_DROP;
-    count_add(&w->counts, x->answer.p ? COUNT_RETRANSMITTED : COUNT_ABSORBED, 1);
-    if (x->answer.p)
-        proxy_say(w, x, x->answer);
-    return true;
-}
-
-static bool scheme_is_known(struct span uri)
-{
-    struct sip_uri u;
-    struct fault fault;
-    return uri_read(uri, &u, &fault) == BF_OK && u.scheme != URI_OTHER;
-}
-
-/* A status that refuses it before anything else is asked; 0: none. */
-static int refusal(struct worker *w, const struct lane *lane)
-{
-    const struct sip_message *m = &lane->message;
-    if (!scheme_is_known(m->uri))
-        return 416;
-    if (!has_hops_left(m) && (m->method != SIP_INVITE || in_dialog(m)) && m->method != SIP_OPTIONS)
-        return 483;
-    if (proxy_is_loop(m, proxy_loop(w, lane)))
-        return 482;
-    return m->first[SIP_H_PROXY_REQUIRE] ? 420 : 0;
-}
-
-/* OPTIONS that asks us, not somebody behind us. */
-static bool asks_us(const struct worker *w, const struct sip_message *m)
-{
-    struct sip_uri u;
-    struct fault fault;
-    return m->method == SIP_OPTIONS && !in_dialog(m) &&
-           (!has_hops_left(m) || uri_read(m->uri, &u, &fault) != BF_OK ||
-            (u.user.n == 0 && proxy_is_ours(w, m->uri)) || atomic_load(&w->server->draining));
-}
-
-static bool look_new(struct worker *w, struct lane *lane)
-{
-    const struct sip_message *m = &lane->message;
-    if (!in_dialog(m) && !snapshot_admits(w->snapshot, origin_addr(&lane->origin))) {
-        lane->state = LANE_DROP; /* a next hop may answer and speak in dialogs, and no more */
-        count_add(&w->counts, COUNT_DROPPED_CLIENT, 1);
-        return true;
-    }
-    if (asks_us(w, m))
-        return false;
-    const int status = refusal(w, lane);
-    if (status) {
-        count_add(&w->counts, COUNT_PROXY_REFUSED, 1);
-        request_status(w, lane, status, NULL);
-    } else if (m->method != SIP_INVITE || in_dialog(m)) {
-        send_on(w, lane);
-    } else {
-        return false;
-    }
-    return true;
-}
-
-bool proxy_look(struct worker *w, struct lane *lane)
-{
-    if (lane->parked)
-        return false;
-    if (lane->again) {
-        write_again(w, lane);
-    } else if (pass_on(w, lane)) {
-        lane->state = LANE_DROP;
-    } else if (lane->message.method == SIP_ACK) {
-        look_ack(w, lane);
-    } else if (lane->message.method == SIP_CANCEL) {
-        look_cancel(w, lane);
-    } else {
-        return look_repeated(w, lane) || look_new(w, lane);
-    }
-    return true;
 }

@@ -4,8 +4,9 @@
  * on to sip.next_hop.                                   RFC 3261 sections 16, 17; SIP-050..055; design.md "In a dialog"
  *
  * Requests over UDP belong to the worker that their Call-ID hashes to, those of a connection to the connection's; our branch
- * names the worker and the transaction, so that a response finds both. proxy.c says what is to be done with a message,
- * proxy_route.c where it goes, proxy_send.c sends. What is remembered is src/proxy/transactions.h.
+ * names the worker and the transaction, so that a response finds both. proxy_look.c says what is to be done with a request,
+ * proxy.c sends it on and looks after it, proxy_route.c says where it goes, proxy_send.c sends. What is remembered is
+ * src/proxy/transactions.h.
  *
  * Never an open relay: a request outside a dialog goes to sip.next_hop, whatever it asks for; one in a dialog, by its Route or
  * Request-URI, only to addresses of sip.next_hop and sip.clients.
@@ -98,6 +99,25 @@ void proxy_status(struct worker *w, struct transaction *x, int status);         
 /* ACK of a response that is no 2xx, or CANCEL (response NULL), to where the attempt went. */
 void proxy_follow(struct worker *w, const struct attempt *a, const struct sip_message *response,
                   enum sip_method method);
+
+static inline bool proxy_has_hops_left(const struct sip_message *m)
+{
+    uint64_t value;
+    return !span_decimal(message_header(m, SIP_H_MAX_FORWARDS), UINT32_MAX, &value) || value > 0;
+}
+
+static inline bool proxy_in_dialog(const struct sip_message *m)
+{
+    return m->to_readable && m->to_tagged;
+}
+
+/* ---- proxy.c: what proxy_look.c asks for ---- */
+bool proxy_pass_on(struct worker *w, const struct lane *lane); /* true: it is another worker's */
+/* The bytes that leave; false: the lane says why there are none. */
+bool proxy_write_out(struct worker *w, struct lane *lane, struct proxy_going *g,
+                     const struct forward_edit *edit);
+void proxy_send_on(struct worker *w, struct lane *lane);     /* without a verdict */
+void proxy_write_again(struct worker *w, struct lane *lane); /* once more, from the decision that was kept */
 
 /* ---- proxy.c: what the others ask for; only where w->proxy is set ---- */
 enum bf_err proxy_create(struct worker *w, size_t memory) must_use;
