@@ -24,20 +24,26 @@ static size_t code_length(const struct number *n)
     return two_digit_codes[first - '0'] >> (n->digits[1] - '0') & 1u ? 2 : 3;
 }
 
-/* The first row of the code; n_countries: none has it. */
-static size_t first_row(struct span code)
+/* Four bytes of a code, so that codes compare as numbers. */
+static uint32_t code_key(const char code[static 4])
 {
+    return (uint32_t)(unsigned char)code[0] << 24 | (uint32_t)(unsigned char)code[1] << 16 |
+           (uint32_t)(unsigned char)code[2] << 8;
+}
+
+/* The first row of the code; n_countries: none has it. */
+static size_t first_row(const char code[static 4])
+{
+    const uint32_t wanted = code_key(code);
     size_t low = 0, high = n_countries;
     while (low < high) {
         const size_t middle = low + (high - low) / 2;
-        if (strncmp(countries[middle].code, code.p, code.n) < 0)
+        if (code_key(countries[middle].code) < wanted)
             low = middle + 1;
         else
             high = middle;
     }
-    if (low < n_countries && span_equal(span_of(countries[low].code), code))
-        return low;
-    return n_countries;
+    return low < n_countries && code_key(countries[low].code) == wanted ? low : n_countries;
 }
 
 /* The next word of a list with blanks between; false: there is none. */
@@ -53,6 +59,13 @@ static bool next_word(struct span *rest, struct span *ret)
 static bool claims(const struct country *country, struct span national)
 {
     struct span rest = span_of(country->areas), area;
+    if (country->code[0] == '1') { /* areas of three digits all */
+        for (size_t at = 0; at + 3 <= rest.n; at += 4)
+            if (rest.p[at] == national.p[0] && rest.p[at + 1] == national.p[1] &&
+                rest.p[at + 2] == national.p[2])
+                return true;
+        return false;
+    }
     while (next_word(&rest, &area))
         if (span_starts(national, area))
             return true;
@@ -64,7 +77,11 @@ static const struct country *code_row(const struct number *number)
 {
     if (!number->global || number->n < 4)
         return NULL;
-    const size_t row = first_row(span_first(number_span(number), code_length(number)));
+    if (number->digits[0] == '1') /* a third of the world's telephony */
+        return &countries[0];
+    char code[4] = "";
+    memcpy(code, number->digits, code_length(number));
+    const size_t row = first_row(code);
     return row < n_countries ? &countries[row] : NULL;
 }
 

@@ -25,17 +25,16 @@ const struct dial_plan dial_plan_usual = { .digits_are_numbers = true };
 struct dialled {
     struct number n;
     bool plus;
-    size_t longest_at; /* where the first digit stands that is one too many for a number without prefixes */
 };
 
-/* One digit, mark or separator. false: it cannot stand in a number. */
-static bool dialled_add(struct dialled *d, char c, bool first)
+/* A mark or separator. false: it cannot stand in a number. */
+static bool dialled_mark(struct dialled *d, char c, bool first)
 {
     if (c == '+') {
         d->plus = first;
         return first;
     }
-    if (char_is(c, CHAR_DIGIT) || c == '#' || c == '*') {
+    if (c == '#' || c == '*') {
         if (d->n.n == LONGEST_DIALLED)
             return false;
         d->n.digits[d->n.n++] = c;
@@ -44,14 +43,24 @@ static bool dialled_add(struct dialled *d, char c, bool first)
     return c == '-' || c == '.' || c == '(' || c == ')' || c == ' ';
 }
 
-/* Escapes decoded first, separators dropped (TN-003). */
+static bool dialled_add(struct dialled *d, char c, bool first)
+{
+    if (!char_is(c, CHAR_DIGIT))
+        return dialled_mark(d, c, first);
+    if (d->n.n == LONGEST_DIALLED)
+        return false;
+    d->n.digits[d->n.n++] = c;
+    return true;
+}
+
+/* Escapes decoded first, separators dropped (TN-003). Nearly all of it is digits. */
 static bool dialled_read(struct span text, bool escaped, struct dialled *d, size_t *ret_at)
 {
     *d = (struct dialled){ .plus = false };
     for (size_t i = 0, taken = 1; i < text.n; i += taken) {
         char c = text.p[i];
         taken = 1;
-        if (escaped && c == '%' && text.n - i >= 3 && char_hex(text.p[i + 1]) >= 0 &&
+        if (c == '%' && escaped && text.n - i >= 3 && char_hex(text.p[i + 1]) >= 0 &&
             char_hex(text.p[i + 2]) >= 0) {
             c = (char)(char_hex(text.p[i + 1]) << 4 | char_hex(text.p[i + 2]));
             taken = 3;
@@ -59,8 +68,6 @@ static bool dialled_read(struct span text, bool escaped, struct dialled *d, size
         *ret_at = i;
         if (!dialled_add(d, c, i == 0))
             return false;
-        if (d->n.n == LONGEST)
-            d->longest_at = i + taken;
     }
     *ret_at = text.n;
     return d->n.n > 0;
@@ -210,6 +217,16 @@ bool number_of_uri(const struct sip_uri *uri, const struct dial_plan *plan, stru
     return true;
 }
 
+/* Where the first sign stands that is one too many. */
+static size_t too_long_at(struct span typed)
+{
+    size_t at = 0;
+    for (size_t n = 0; at < typed.n; at++)
+        if ((char_is(typed.p[at], CHAR_DIGIT) || typed.p[at] == '#' || typed.p[at] == '*') && n++ == LONGEST)
+            break;
+    return at;
+}
+
 enum bf_err number_of_text(struct span text, const struct dial_plan *plan, struct number *ret,
                            struct fault *fault)
 {
@@ -220,7 +237,7 @@ enum bf_err number_of_text(struct span text, const struct dial_plan *plan, struc
         return fault_at(fault, BF_EFORM, span_offset(text, typed.p) + at, "this is not a telephone number");
     if (!resolve(&d, plan, SPAN_NONE))
         return d.n.n > LONGEST
-                   ? fault_at(fault, BF_EFORM, span_offset(text, typed.p) + d.longest_at,
+                   ? fault_at(fault, BF_EFORM, span_offset(text, typed.p) + too_long_at(typed),
                               "no number has more than 15 digits")
                    : fault_at(fault, BF_EFORM, span_offset(text, typed.p), "no country has such a number");
     *ret = d.n;
