@@ -78,7 +78,7 @@ static void rows_are_read_whatever_the_order_of_columns(void **state)
         { "Status;NUMBER;extra\nactive;+1 202-555-0100/100;x\n", "+12025550100/100  active;" },
         { "number,count,customer\n12025550100,10,acme\n2025550200,,\"a, b\"\n",
           "+12025550100/10 acme ;+12025550200/1 a, b ;" },
-        { "number\n+1202*\n911\n*67\n", "1202/0  ;911/1  ;*67/1  ;" },
+        { "number\n+1202*\n911\n*67\n", "+1202/0  ;911/1  ;*67/1  ;" },
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
