@@ -271,6 +271,38 @@ static void check_tls(struct loading *l)
                 c->sip.listen[i].text);
 }
 
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+    static const uint8_t one[16] = { [15] = 1 }, mapped[12] = { [10] = 0xff, [11] = 0xff };
+    uint8_t bytes[16];
+    if (!addr_bytes((const struct sockaddr *)a, bytes))
+        return false;
+    return memcmp(bytes, one, sizeof one) == 0 ||
+           (memcmp(bytes, mapped, sizeof mapped) == 0 && bytes[12] == 127);
+}
+
+static void check_http(struct loading *l)
+{
+    const struct config *c = l->config;
+    struct config_reader *r = &l->reader;
+    const struct node *node = node_of(l, "http.keys")->first;
+    const bool certified = c->http.tls_client_ca && !c->http.client_optional;
+    if (!c->http.tls_cert != !c->http.tls_key)
+        config_fault(r, node_of(l, c->http.tls_cert ? "http.tls.cert" : "http.tls.key"), 0,
+                     "http.tls needs \"cert\" and \"key\", both");
+    if (c->http.tls_client_ca && !c->http.tls_cert)
+        config_fault(r, node_of(l, "http.tls.client_ca"), 0,
+                     "http.tls.client_ca: without \"cert\" and \"key\" there is no TLS");
+    if (c->http.on && !is_loopback(&c->http.addr) && !c->http.n_keys && !certified && !c->http.open)
+        config_fault(r, node_of(l, "http.listen"), 0,
+                     "http.listen: others than this machine can reach this address: write http.keys or "
+                     "http.tls.client_ca, or \"http.open: true\" if anybody may ask");
+    for (size_t i = 0; i < c->http.n_keys; i++, node = node->next)
+        for (size_t j = 0; j < i; j++)
+            if (strcmp(c->http.keys[i].name, c->http.keys[j].name) == 0)
+                config_fault(r, node, 0, "http.keys: two are called \"%s\"", c->http.keys[i].name);
+}
+
 static void check_headers(struct loading *l)
 {
     const struct answer_options *a = &l->config->answer;
@@ -448,6 +480,7 @@ static enum bf_err load(struct loading *l, struct span yaml, char **ret_message)
         check_domains(l);
         check_listeners(l);
         check_tls(l);
+        check_http(l);
         check_headers(l);
         take_country(l);
         check_plan(l);

@@ -67,6 +67,13 @@ struct config_tls_name {
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
 enum config_mode { MODE_REDIRECT, MODE_PROXY };
 
+struct config_http_key {
+    const char *name, *key_file, *sha256; /* one of the two */
+    const unsigned *scopes;               /* enum http_scope */
+    size_t n_scopes;
+    int64_t rate_per_s, burst; /* 0: any; as the rate */
+};
+
 struct config {
     struct {
         const struct config_listener *listen;
@@ -157,6 +164,12 @@ struct config {
         bool on;
         struct sockaddr_storage addr;
         socklen_t addr_n;
+        const struct config_http_key *keys;
+        size_t n_keys;
+        int64_t rate_per_s; /* of an address without a key; 0: any */
+        int64_t connections_per_address;
+        bool open, client_optional;
+        const char *tls_cert, *tls_key, *tls_client_ca;
     } http;
     struct {
         bool on;

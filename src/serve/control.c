@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "serve/http_tls.h"
 #include "serve/notify.h"
 #include "serve/worker.h"
 
@@ -109,6 +110,7 @@ enum bf_err server_check(struct config *config, char **ret_message)
 {
     struct snapshot *snapshot = NULL;
     struct trust *trust = NULL;
+    auto_(http_tls_destroy) struct http_tls *tls = NULL;
     const struct snapshot_parts parts = { .generation = 1, .freshness_max = config->freshness_s };
     *ret_message = control_mixed_domains(config);
     enum bf_err err = *ret_message ? BF_EDENIED : BF_OK;
@@ -117,6 +119,8 @@ enum bf_err server_check(struct config *config, char **ret_message)
     if (!err)
         err = trust_create(config->trust.domains, config->trust.n_domains, 1, clock_now(&clock_system).utc,
                            &trust, ret_message);
+    if (!err)
+        err = http_tls_create(config, &tls, ret_message);
     if (!err)
         err = snapshot_create(config, &parts, &snapshot, ret_message);
     if (!snapshot)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/http.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "serve/http_door.h"
@@ -40,8 +41,8 @@ enum MHD_Result http_say(struct MHD_Connection *connection, int status, const ch
     return send_response(connection, status, r);
 }
 
-enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence,
-                            const char *allow, bool close)
+static enum MHD_Result refuse_with(struct MHD_Connection *connection, int status, const char *sentence,
+                                   const char *allow, unsigned retry_after, bool close)
 {
     char memory[512];
     struct buf b = BUF_ON(memory);
@@ -56,9 +57,18 @@ enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const
         MHD_add_response_header(r, "Allow", allow);
     if (close)
         MHD_add_response_header(r, "Connection", "close");
-    if (status == 503)
-        MHD_add_response_header(r, "Retry-After", "5");
+    if (status == 401)
+        MHD_add_response_header(r, "WWW-Authenticate", "Bearer realm=\"bonafide\"");
+    snprintf(memory, sizeof memory, "%u", retry_after);
+    if (retry_after)
+        MHD_add_response_header(r, "Retry-After", memory);
     return send_response(connection, status, r);
+}
+
+enum MHD_Result http_refuse(struct MHD_Connection *connection, int status, const char *sentence,
+                            const char *allow, bool close)
+{
+    return refuse_with(connection, status, sentence, allow, status == 503 ? 5 : 0, close);
 }
 
 /* One pass over the header fields, whatever their order. */
@@ -76,6 +86,13 @@ static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char
         head->type = text;
     } else if (span_equal_nocase(name, SPAN("Accept"))) {
         head->accept = text;
+    } else if (span_equal_nocase(name, SPAN("X-API-Key"))) {
+        head->keys++;
+        head->key = text;
+    } else if (span_equal_nocase(name, SPAN("Authorization")) && text.n > 7 &&
+               span_equal_nocase(span_first(text, 7), SPAN("Bearer "))) {
+        head->keys++;
+        head->key = span_trim(span_from(text, 7));
     }
     return MHD_YES;
 }
@@ -148,7 +165,7 @@ static void take(struct worker *w, struct http_job *job)
 static enum MHD_Result hand_over(struct http_job *job)
 {
     const struct server *s = job->door->http->server;
-    if (job->n != job->route.body_n || !set_peer(job))
+    if (job->n != job->route.body_n)
         return http_refuse(job->connection, 400, "the body is shorter than Content-Length says", NULL, true);
     if (atomic_load(&s->draining) || atomic_load(&s->ended))
         return http_refuse(job->connection, 503, "the server is about to end", NULL, true);
@@ -233,14 +250,72 @@ void http_answer(struct worker *w, struct lane *lane)
 
 /* ---- libmicrohttpd's door ---- */
 
+/* Before its body is taken: the connection ends with it. */
+static enum MHD_Result refuse_route(struct http_job *job)
+{
+    const struct http_route *r = &job->route;
+    return refuse_with(job->connection, r->status, r->why, r->allow, r->retry_after, true);
+}
+
+static enum http_scope scope_of(enum http_what what)
+{
+    static const enum http_scope scopes[] = { [HTTP_HEALTHZ] = SCOPE_NONE,
+                                              [HTTP_READYZ] = SCOPE_READ,
+                                              [HTTP_METRICS] = SCOPE_METRICS,
+                                              [HTTP_VERDICT] = SCOPE_VERIFY };
+    return scopes[what];
+}
+
+static uint64_t address_of(const struct http_job *job)
+{
+    uint8_t bytes[16] = { 0 };
+    addr_bytes((const struct sockaddr *)&job->peer, bytes);
+    return hash_bytes(job->door->http->server->source_key, span_make(bytes, sizeof bytes));
+}
+
+/* What a client must show: a certificate where one is asked for, then a key. */
+static struct http_access judge_access(struct http_job *job, const struct http_head *head)
+{
+    struct worker *w = job->door->worker;
+    const enum http_scope scope = scope_of(job->route.what);
+    const struct http_asker asker = { .key = head->key, .keys = head->keys, .address = address_of(job) };
+    job->tls_name = "";
+    if (scope != SCOPE_NONE && !http_tls_admits(job->door, job->connection, &job->tls_name))
+        return (struct http_access){ .status = 403,
+                                     .why = "a client certificate that counts here is missing" };
+    return http_keys_judge(w->snapshot->http_keys, &asker, scope, w->now.mono);
+}
+
+static void check_access(struct http_job *job, const struct http_head *head)
+{
+    const struct http_access a = judge_access(job, head);
+    if (a.name)
+        snprintf(job->key_name, sizeof job->key_name, "%s", a.name);
+    if (!a.status)
+        return;
+    job->route.status = a.status;
+    job->route.why = a.why;
+    job->route.retry_after = a.retry_after;
+}
+
+void http_asker(const struct http_job *job, struct peer *ret)
+{
+    ret->api_key = span_of(job->key_name);
+    ret->tls_name = span_of(job->tls_name);
+}
+
 static enum MHD_Result begin(struct http_job *job, const char *path, const char *method)
 {
     const struct http_head head = http_head_of(job->connection, method, path);
     job->route = http_route(&head);
+    if (!set_peer(job))
+        return MHD_NO;
+    if (!job->route.status)
+        check_access(job, &head);
     if (!job->route.status && job->route.has_body && !(job->body = malloc(job->route.body_n)))
         job->route = (struct http_route){ .status = 500, .why = "there was no memory for the body" };
     if (job->route.status)
-        return http_refuse(job->connection, job->route.status, job->route.why, job->route.allow, true);
+        return refuse_route(job);
     return MHD_YES;
 }
 

@@ -13,8 +13,10 @@
 #include "serve/worker.h"
 
 struct http;
-/* fd: a listening socket, taken over. */
-enum bf_err http_create(struct server *server, int fd, struct http **ret) must_use;
+struct http_tls;
+/* fd, tls: taken over, also on error; tls NULL: none. per_address: connections of one address, of each worker's. */
+enum bf_err http_create(struct server *server, int fd, struct http_tls *tls, unsigned per_address,
+                        struct http **ret) must_use;
 enum bf_err http_start(struct http *h) must_use; /* before the workers start */
 size_t http_waiting(const struct http *h);       /* requests that wait for their answer to have left */
 void http_stop(struct http *h);                  /* when the workers have ended */

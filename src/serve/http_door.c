@@ -12,19 +12,27 @@
 
 #define CONNECTIONS 512u
 #define TIMEOUT_S   10u
+#define PRIORITIES  "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
 #define MEMORY      (32u << 10) /* of a connection: request line and header fields */
 
-enum bf_err http_create(struct server *server, int fd, struct http **ret)
+enum bf_err http_create(struct server *server, int fd, struct http_tls *tls, unsigned per_address,
+                        struct http **ret)
 {
     struct http *h = calloc(1, sizeof *h);
     struct http_door *doors = calloc(server->n_workers, sizeof *doors);
     if (!h || !doors) {
         close(fd);
+        http_tls_destroy(tls);
         free(doors);
         free(h);
         return BF_ENOMEM;
     }
-    *h = (struct http){ .server = server, .doors = doors, .n = server->n_workers, .fd = fd };
+    *h = (struct http){ .server = server,
+                        .doors = doors,
+                        .n = server->n_workers,
+                        .fd = fd,
+                        .tls = tls,
+                        .per_address = per_address };
     for (size_t i = 0; i < h->n; i++)
         h->doors[i] = (struct http_door){ .http = h, .worker = server->workers[i], .fd = -1, .epoll = -1 };
     *ret = h;
@@ -37,11 +45,22 @@ static enum bf_err door_start(struct http_door *d)
     d->fd = fcntl(h->fd, F_DUPFD_CLOEXEC, 0);
     if (d->fd < 0)
         return BF_EIO;
-    d->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, http_handle, d,
-                                 MHD_OPTION_LISTEN_SOCKET, d->fd, MHD_OPTION_NOTIFY_COMPLETED, http_done,
-                                 NULL, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-                                 (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    const struct MHD_OptionItem ca[] = { { MHD_OPTION_HTTPS_MEM_TRUST, 0, h->tls ? h->tls->client_ca : NULL },
+                                         { MHD_OPTION_END, 0, NULL } };
+    const struct MHD_OptionItem secure[] = {
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, h->tls ? h->tls->cert : NULL },
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, h->tls ? h->tls->key : NULL },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES },
+        { MHD_OPTION_ARRAY, 0, (void *)(uintptr_t)(h->tls && h->tls->client_ca ? ca : ca + 1) },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    d->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (h->tls ? MHD_USE_TLS : 0u), 0, NULL, NULL, http_handle, d,
+        MHD_OPTION_LISTEN_SOCKET, d->fd, MHD_OPTION_NOTIFY_COMPLETED, http_done, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, http_connection_event, d, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, h->per_address, MHD_OPTION_CONNECTION_TIMEOUT, TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY,
+        h->tls ? secure : secure + ARRAY_SIZE(secure) - 1, MHD_OPTION_END);
     const union MHD_DaemonInfo *info =
         d->daemon ? MHD_get_daemon_info(d->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     if (!info)
@@ -118,6 +137,7 @@ void http_destroy(struct http *h)
     http_stop(h);
     if (h->fd >= 0)
         close(h->fd);
+    http_tls_destroy(h->tls);
     free(h->doors);
     free(h);
 }

@@ -4,6 +4,7 @@
 #define SERVE_HTTP_DOOR_H
 
 #include "serve/http.h"
+#include "serve/http_tls.h"
 
 struct http_door {
     struct http *http;
@@ -19,8 +20,15 @@ struct http {
     struct server *server;
     struct http_door *doors;
     size_t n;
-    int fd; /* -1: given to the doors */
+    int fd;
+    struct http_tls *tls; /* owned; NULL: none */
+    unsigned per_address; /* connections, of a door */
 };
+
+/* http_tls.c: may this connection's client ask? *ret_name: the name of its certificate, as long as the connection lives. */
+bool http_tls_admits(const struct http_door *d, struct MHD_Connection *connection, const char **ret_name);
+void http_connection_event(void *door, struct MHD_Connection *connection, void **context,
+                           enum MHD_ConnectionNotificationCode what);
 
 /* What libmicrohttpd calls (http.c). */
 enum MHD_Result http_handle(void *door, struct MHD_Connection *connection, const char *path,

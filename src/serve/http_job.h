@@ -4,6 +4,7 @@
 #define SERVE_HTTP_JOB_H
 
 #include "serve/http.h"
+#include "serve/http_keys.h"
 
 struct http_job {
     struct http_door *door;
@@ -14,6 +15,8 @@ struct http_job {
     bool taken, suspended, answered; /* it is a lane, or parked; MHD does not ask; there is an answer */
     char *body;
     size_t n;
+    char key_name[HTTP_NAME_MOST]; /* "": none */
+    const char *tls_name;          /* the connection's; "": none */
     int status;
     const char *error;
     char *reply;

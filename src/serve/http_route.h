@@ -12,12 +12,15 @@ enum http_what { HTTP_HEALTHZ, HTTP_READYZ, HTTP_METRICS, HTTP_VERDICT };
 /* Spans of absent header fields are SPAN_NONE. */
 struct http_head {
     struct span method, path, length, type, accept;
+    struct span key;             /* of Authorization: Bearer or X-API-Key */
+    unsigned keys;               /* how many of those there are */
     unsigned lengths, encodings; /* how many Content-Length and Transfer-Encoding fields there are */
 };
 
 struct http_route {
     int status;              /* 0: go on; else refuse with it */
     const char *why, *allow; /* of a refusal: a sentence; the methods of a 405, else NULL */
+    unsigned retry_after;    /* of a 429: seconds */
     enum http_what what;
     bool has_body, json, word; /* the body is JSON; one word is enough as an answer */
     size_t body_n;

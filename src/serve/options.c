@@ -151,6 +151,45 @@ static const struct config_option hop_fields[] = {
 };
 static const struct config_rows hops = { FIELDS(hop_fields), sizeof(struct config_hop), "uri", NULL };
 
+/* What is shown of a configuration does not tell the whole of a digest. */
+static void redact(const struct node *row)
+{
+    for (struct node *n = row->first; n; n = n->next)
+        if (span_equal(n->key, SPAN("sha256")) && n->text.n > 8)
+            n->text = span_first(n->text, 8);
+}
+
+static bool key_check(struct config_reader *r, const struct node *node, const void *row)
+{
+    const struct config_http_key *key = row;
+    redact(node);
+    if (!key->key_file == !key->sha256[0])
+        return config_fault(r, node, 0,
+                            "a key needs \"key_file\" or \"sha256\", one of them: "
+                            "bonafide config --key makes one");
+    if (key->sha256[0] && strspn(key->sha256, "0123456789abcdefABCDEF") != 64)
+        return config_fault(r, node, 0, "\"sha256\" is 64 hexadecimal digits");
+    return true;
+}
+
+static const struct config_option key_fields[] = {
+    { "name", &kind_text, NULL, "What records and customers call it.", IN(config_http_key, name), .min = 1,
+      .max = 63 },
+    { "key_file", &kind_file, "\"\"", "A file that holds the key and that nobody else may read.",
+      IN(config_http_key, key_file) },
+    { "sha256", &kind_text, "\"\"", "Or its SHA-256, 64 hexadecimal digits.", IN(config_http_key, sha256),
+      .max = 64 },
+    { "scopes", &kind_choice, "[verify]", "What it may ask for: read is /readyz and whatever only tells.",
+      LIST_IN(config_http_key, scopes, n_scopes), WORDS("verify", "sign", "metrics", "read"), .min = 1,
+      .max = 4, .shape = SHAPE_LIST },
+    { "rate_per_s", &kind_integer, "0", "Requests a second; 0 is any number.",
+      IN(config_http_key, rate_per_s), .min = 0, .max = 1000000 },
+    { "burst", &kind_integer, "0", "How many of them at once; 0 is as many as in a second.",
+      IN(config_http_key, burst), .min = 0, .max = 1000000 },
+};
+static const struct config_rows key_rows = { FIELDS(key_fields), sizeof(struct config_http_key), NULL,
+                                             key_check };
+
 /* ---- options ---- */
 
 const struct config_option config_options[] = {
@@ -433,6 +472,29 @@ const struct config_option config_options[] = {
 
     { "http.listen", &kind_address, "127.0.0.1:8080", "The API, /metrics, /healthz and /readyz; \"\" is off.",
       AT(http.on), .restart = true },
+    { "http.open", &kind_bool, "false",
+      "Whether it answers others than this machine without http.keys and without client certificates.",
+      AT(http.open) },
+    { "http.keys", &kind_row, "[]",
+      "Who may ask. Where there are rows, everything but /healthz needs a key, sent as Authorization: Bearer "
+      "or X-API-Key. bonafide config --key makes one.",
+      LIST_AT(http.keys, http.n_keys), .shape = SHAPE_LIST, .rows = &key_rows },
+    { "http.rate_per_s", &kind_integer, "0",
+      "Requests a second of an address without a good key; 0 is any number.", AT(http.rate_per_s), .min = 0,
+      .max = 1000000 },
+    { "http.connections_per_address", &kind_integer, "256",
+      "Connections of one address at a time, of each worker's 512.", AT(http.connections_per_address),
+      .min = 1, .max = 512, .restart = true },
+    { "http.tls.cert", &kind_file, "\"\"",
+      "The certificate chain of the listener, PEM; with it, it speaks TLS 1.2 and 1.3 alone.",
+      AT(http.tls_cert), .restart = true },
+    { "http.tls.key", &kind_file, "\"\"", "Its private key, PEM; nobody else may read the file.",
+      AT(http.tls_key), .restart = true },
+    { "http.tls.client_ca", &kind_file, "\"\"",
+      "Whose client certificates count, PEM; with it, a client needs one for everything but /healthz.",
+      AT(http.tls_client_ca), .restart = true },
+    { "http.tls.client", &kind_flag, "required", "Whether a client may come without a certificate.",
+      AT(http.client_optional), WORDS("required", "optional"), .restart = true },
     { "public.listen", &kind_address, "\"\"", "The certificate repository, and nothing else; \"\" is off.",
       AT(public_.on), .restart = true },
     { "public.certificates", &kind_file, "\"\"", "The directory of PEM chains that it serves.",
@@ -500,7 +562,6 @@ const struct config_option *config_option_find(struct span name)
 static const struct {
     const char *name, *what;
 } later[] = {
-    { "http.tls", "TLS of the HTTP listener comes later: listen on loopback behind a web server" },
     { "postgresql", "PostgreSQL comes later: write sqlite:PATH" },
     { "policy.diverts", "diverted calls come later: they are unproven for now" },
 };

@@ -250,6 +250,8 @@ void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, st
     struct peer peer;
     const struct snapshot *s = w->snapshot;
     snapshot_peer(s, &lane->origin, w->server->source_key, &peer);
+    if (lane->origin.door == DOOR_HTTP)
+        http_asker(lane->origin.job, &peer);
     if (lane->json)
         *ret = call_of_json(lane->bytes, &s->rules, &lane->arrival, desk_sha256(w->desk), lane->arena,
                             &lane->call, fault);

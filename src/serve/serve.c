@@ -13,6 +13,7 @@
 #include "fetch/fetch.h"
 #include "serve/control.h"
 #include "serve/http.h"
+#include "serve/http_tls.h"
 
 /* ---- the parts ---- */
 
@@ -222,19 +223,28 @@ static enum bf_err open_tcp(struct server *s, const struct config_listener *l, c
 
 static enum bf_err open_http(struct server *s, const struct config *c, char **ret_message)
 {
+    auto_(http_tls_destroy) struct http_tls *tls = NULL;
     struct sockaddr_storage addr;
     socklen_t n;
     int fd;
     if (!c->http.on)
         return BF_OK;
-    enum bf_err err =
-        tcp_open((const struct sockaddr *)&c->http.addr, c->http.addr_n, &fd, &addr, &n, ret_message);
+    enum bf_err err = http_tls_create(c, &tls, ret_message);
+    if (!err)
+        err = tcp_open((const struct sockaddr *)&c->http.addr, c->http.addr_n, &fd, &addr, &n, ret_message);
     if (err)
         return err;
-    err = http_create(s, fd, &s->http);
-    if (!err)
-        add_address(s, DOOR_HTTP, ROLE_VERIFY, &addr, n);
-    return err;
+    const bool secure = tls != NULL;
+    err = http_create(s, fd, tls, (unsigned)c->http.connections_per_address, &s->http);
+    tls = NULL;
+    if (err)
+        return err;
+    char text[64];
+    struct server_address *a = &s->addresses[s->n_addresses];
+    add_address(s, DOOR_HTTP, ROLE_VERIFY, &addr, n);
+    if (secure)
+        snprintf(a->text, sizeof a->text, "https://%s", addr_text((const struct sockaddr *)&addr, text));
+    return BF_OK;
 }
 
 static enum bf_err open_public(struct server *s, const struct config *c, char **ret_message)

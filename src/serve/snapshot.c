@@ -150,6 +150,8 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
         err = load_tls(s, config, ret_message);
     if (!err)
         err = snapshot_tls_out(config, &s->tls_out, ret_message);
+    if (!err)
+        err = http_keys_create(config, &s->http_keys, ret_message);
     if (err)
         return err;
     set_rules(s, config, parts);
@@ -168,6 +170,7 @@ void snapshot_destroy(struct snapshot *s)
     number_set_destroy(s->do_not_originate);
     tls_context_destroy(s->tls);
     tls_context_destroy(s->tls_out);
+    http_keys_destroy(s->http_keys);
     config_destroy(s->config);
     free(s);
 }

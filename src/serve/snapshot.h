@@ -8,11 +8,13 @@
 
 #include "serve/origin.h"
 #include "serve/serve.h"
+#include "serve/http_keys.h"
 #include "signing/signing.h"
 #include "verdict/judge.h"
 
 struct snapshot {
-    struct config *config; /* owned */
+    struct config *config;       /* owned */
+    struct http_keys *http_keys; /* owned; NULL: anybody may ask over HTTP, as often as they like */
     uint64_t generation;
     struct judge judge;
     struct call_rules rules;

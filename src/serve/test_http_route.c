@@ -6,9 +6,12 @@
 static struct http_head head_of(const char *method, const char *path, const char *length, const char *type,
                                 const char *accept)
 {
-    return (struct http_head){
-        span_of(method), span_of(path), span_of(length), span_of(type), span_of(accept), length ? 1 : 0, 0
-    };
+    return (struct http_head){ .method = span_of(method),
+                               .path = span_of(path),
+                               .length = span_of(length),
+                               .type = span_of(type),
+                               .accept = span_of(accept),
+                               .lengths = length ? 1 : 0 };
 }
 
 static void api_010_a_request_is_refused_by_its_header_alone(void **state)

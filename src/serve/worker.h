@@ -267,5 +267,6 @@ bool http_door_busy(const struct http_door *d); /* there is more to do */
 void http_turn(struct worker *w);
 /* http.c: the answer of a lane. */
 void http_answer(struct worker *w, struct lane *lane);
+void http_asker(const struct http_job *job, struct peer *ret); /* the names it goes by */
 
 #endif

@@ -173,6 +173,7 @@ class Server:
         self.wrap, self.environment = list(wrap), environment
         self.process = None
         self.doors = []
+        self.headers, self.tls = {}, None  # what every request over HTTP brings; an ssl.SSLContext
 
     def write(self, config=None):
         with open(self.file, "w") as f:
@@ -187,9 +188,9 @@ class Server:
         wanted = len(self.config["sip"]["listen"]) + 1 + (1 if self.config.get("public", {}).get("listen") else 0)
         self.doors = []
         for line in self.process.stdout:
-            m = re.match(r"listening on (udp|tcp|tls|http):(?://)?(\[?[0-9a-fA-F.:]+\]?):(\d+)( to sign)?( \(public\))?", line)
+            m = re.match(r"listening on (udp|tcp|tls|https?):(?://)?(\[?[0-9a-fA-F.:]+\]?):(\d+)( to sign)?( \(public\))?", line)
             if m:
-                self.doors.append((m[1], m[2].strip("[]"), int(m[3]), bool(m[4]), bool(m[5])))
+                self.doors.append((m[1].replace("https", "http"), m[2].strip("[]"), int(m[3]), bool(m[4]), bool(m[5])))
             if len(self.doors) == wanted:
                 break
         check(len(self.doors) == wanted, "the server did not start:", self.read_log())
@@ -246,9 +247,11 @@ class Server:
     # HTTP
 
     def get(self, path, method="GET", body=None, headers=None, public=False):
-        c = http.client.HTTPConnection(*self.door("http", public=public), timeout=PATIENCE)
+        at = self.door("http", public=public)
+        c = (http.client.HTTPSConnection(*at, timeout=PATIENCE, context=self.tls) if self.tls and not public
+             else http.client.HTTPConnection(*at, timeout=PATIENCE))
         try:
-            c.request(method, path, body=body, headers=headers or {})
+            c.request(method, path, body=body, headers=dict(self.headers, **(headers or {})))
             r = c.getresponse()
             return r.status, dict(r.getheaders()), r.read()
         except ConnectionError as e:
