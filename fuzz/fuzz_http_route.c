@@ -14,13 +14,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         lines[i] = span_first(rest, n);
         rest = span_from(rest, n + 1);
     }
-    const struct http_head head = { lines[0],
-                                    lines[1],
-                                    lines[2],
-                                    lines[3],
-                                    lines[4],
-                                    (unsigned)(lines[5].n & 3),
-                                    (unsigned)(lines[5].n >> 2 & 1) };
+    const struct http_head head = { .method = lines[0],
+                                    .path = lines[1],
+                                    .length = lines[2],
+                                    .type = lines[3],
+                                    .accept = lines[4],
+                                    .lengths = (unsigned)(lines[5].n & 3),
+                                    .encodings = (unsigned)(lines[5].n >> 2 & 1) };
     const struct http_route r = http_route(&head);
     /* What goes on has a body of known size or none; what is refused says why. */
     if (r.status ? !r.why : r.has_body ? r.body_n == 0 || r.body_n > LIMIT_HTTP_BODY : r.body_n != 0)
