@@ -102,7 +102,7 @@ void inspect_uri(struct inspect *in, struct span text)
     if (uri_read(text, &uri, &fault) != BF_OK)
         page.refused = fault.what, page.refused_in = "URI", page.refused_at = fault.at;
     else if (number_of_uri(&uri, in->country ? &in->plan : NULL, &number))
-        inspect_number_rows(in, &page, &number);
+        inspect_number_rows(in, &page, "URI", &number);
     else if (uri_canonical(&uri, &canonical) == BF_OK && buf_ok(&canonical))
         page_row(&page, "URI", "canonical", arena_copy(in->arena, buf_span(&canonical)),
                  "no telephone number; tokens write it so");

@@ -76,7 +76,8 @@ bool inspect_crl(struct inspect *in, struct span bytes);
 
 /* A telephone number as people type it. false: it is none. */
 bool inspect_number(struct inspect *in, struct span text);
-void inspect_number_rows(struct inspect *in, struct page *page, const struct number *number);
+void inspect_number_rows(struct inspect *in, struct page *page, const char *section,
+                         const struct number *number);
 
 void inspect_url(struct inspect *in, struct span text);
 void inspect_uri(struct inspect *in, struct span text);

@@ -2,26 +2,27 @@
 /* A telephone number: what tokens call it, whose country it is, whether it can exist. */
 #include "cli/inspect.h"
 
-void inspect_number_rows(struct inspect *in, struct page *page, const struct number *number)
+void inspect_number_rows(struct inspect *in, struct page *page, const char *section,
+                         const struct number *number)
 {
     char shown[LIMIT_NUMBER + 2];
     const struct country *c = country_of_number(number);
     const char *flaw = number_impossible(number);
-    page_row(page, "Number", "number", arena_copy(in->arena, span_of(number_show(number, shown))),
+    page_row(page, section, "number", arena_copy(in->arena, span_of(number_show(number, shown))),
              "a telephone number");
-    page_row(page, "Number", "tn", arena_copy(in->arena, number_span(number)), "as tokens write it");
+    page_row(page, section, "tn", arena_copy(in->arena, number_span(number)), "as tokens write it");
     if (!number->global)
-        page_row(page, "Number", "country", SPAN("not known"),
+        page_row(page, section, "country", SPAN("not known"),
                  "it has no `+`, and no dial plan says more: see --country");
     else if (c && c->iso[0])
-        page_row(page, "Number", "country", span_of(c->iso), "by its first digits");
+        page_row(page, section, "country", span_of(c->iso), "by its first digits");
     else
-        page_row(page, "Number", "country", SPAN("none"), c ? "a code that belongs to no country" : NULL);
+        page_row(page, section, "country", SPAN("none"), c ? "a code that belongs to no country" : NULL);
     if (number->ported[0])
-        page_row(page, "Number", "ported", arena_copy(in->arena, span_of(number->ported)),
+        page_row(page, section, "ported", arena_copy(in->arena, span_of(number->ported)),
                  "the carrier it was ported to, in France");
     if (number->global)
-        page_row(page, "Number", "possible", flaw ? SPAN("no") : SPAN("yes"),
+        page_row(page, section, "possible", flaw ? SPAN("no") : SPAN("yes"),
                  flaw ? flaw : "a number of this shape may exist; whether it does, its carrier knows");
 }
 
@@ -47,7 +48,7 @@ bool inspect_number(struct inspect *in, struct span text)
     page_begin(&page, in->arena, "number", "A telephone number");
     page_row(&page, "Number", "text", text, NULL);
     if (number_of_text(text, in->country ? &in->plan : NULL, &number, &fault) == BF_OK) {
-        inspect_number_rows(in, &page, &number);
+        inspect_number_rows(in, &page, "Number", &number);
     } else {
         page.refused = fault.what, page.refused_in = "value", page.refused_at = fault.at;
         page.refused_text = text;

@@ -460,6 +460,19 @@ def urls_and_uris_are_explained():
 
 
 @test
+def tn_004_numbers_are_explained():
+    for number, wanted in (("+33123456789", {"number": "+33123456789", "tn": "33123456789", "country": "FR", "possible": "yes"}),
+                           ("+1 115 555 0121", {"country": "US", "possible": "no"}), ("+2101234567", {"country": "none", "possible": "no"}),
+                           ("2155550121", {"country": "not known"}), ("+3310200123456789", {"tn": "33123456789", "ported": "10200"})):
+        found = rows(inspect(number)[0], "Number")
+        assert {name: found.get(name) for name in wanted} == wanted, (number, found)
+    found = rows(inspect("0123456789", "--country", "FR")[0], "Number")
+    assert (found["tn"], found["country"]) == ("33123456789", "FR"), found
+    assert inspect("+0123456789")[0]["sound"] is False
+    assert bonafide("inspect", "112", "--country", "France", status=64).out == ""
+
+
+@test
 def what_cannot_be_read_is_told_by_its_name():
     value = lab().identity()
     for args in (["--cert", lab().dir / "absent"], ["--key", lab().dir / "absent"], ["--cert", file("none.pem", "hello")],
