@@ -87,8 +87,8 @@ static const struct command_help help = {
 struct target {
     struct sockaddr_storage addr;
     socklen_t n;
-    char host[256];
-    uint16_t port; /* 0: the transport's */
+    char host[256], name[256]; /* to look up; of a certificate: an IPv6 address keeps its brackets */
+    uint16_t port;             /* 0: the transport's */
     bool tcp, tls;
 };
 
@@ -107,6 +107,8 @@ static bool target_read(const char *text, struct target *ret)
     const bool brackets = uri.host.p[0] == '[';
     const struct span host = brackets ? span_make(uri.host.p + 1, uri.host.n - 2) : uri.host;
     memcpy(ret->host, host.p, host.n);
+    memcpy(ret->name, uri.host.p, uri.host.n);
+    ret->name[uri.host.n] = '\0';
     ret->host[host.n] = '\0';
     ret->port = uri.port;
     const bool named = sip_param(uri.params, SPAN("transport"), &transport);
@@ -325,7 +327,7 @@ static int tls_load(const struct wishes *w, const struct target *t, struct place
         err == BF_OK ? 0 : command_fail("call", EXIT_INPUT, "%s.", message ? message : bf_err_text(err));
     free(message);
     o->tls = *ret;
-    o->tls_name = w->server_name ? w->server_name : t->host;
+    o->tls_name = w->server_name ? w->server_name : t->name;
     return status;
 }
 

@@ -30,6 +30,50 @@ def main(place):
             t.close()
             eventually(lambda: open_one.records(f"SELECT transport FROM records WHERE call_id='{name}@test'") == [("tls",)], "its record")
 
+    def our_command():
+        """bonafide call --tls is answered with the verdict; a wrong name is not spoken to"""
+        def call(name, *more):
+            done = subprocess.run([PROGRAM, "call", "--json", "--tls", "--ca", certificates.path("ca.pem"), "--server-name", name, "--key", lab.key(),
+                                   "--x5u", lab.x5u(), *more, "%s:%d" % door, "signed"], capture_output=True, text=True, timeout=PATIENCE)
+            return json.loads(done.stdout)
+        equal(call("sip.example")["verdict"], "genuine")
+        equal(call("second.example")["verdict"], "genuine")
+        said = call("bank.example")
+        equal(said["status"], None)
+        check("bank.example" in said["error"], said)
+
+    def s_client():
+        """OpenSSL's own client believes us, is answered, and may not negotiate again"""
+        command = ["openssl", "s_client", "-connect", "%s:%d" % door, "-CAfile", certificates.path("ca.pem"), "-servername", "sip.example",
+                   "-verify_return_error", "-verify_hostname", "sip.example"]
+        with subprocess.Popen(command + ["-quiet"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as p:
+            p.stdin.write(invite(method="OPTIONS"))
+            p.stdin.flush()
+            equal(p.stdout.readline(), b"SIP/2.0 200 OK\r\n")
+            p.kill()
+        with subprocess.Popen(command + ["-tls1_2"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as p:
+            while not (line := p.stdout.readline()).startswith(b"    Verify return code"):
+                check(line, "the handshake is over")
+            p.stdin.write(b"R\n")
+            p.stdin.flush()
+            said = p.stdout.read()
+            check(b"no renegotiation" in said, said)
+            p.wait()
+
+    def halves():
+        """handshakes that stop in the middle are cut in bounded time, and disturb nobody"""
+        before = open_one.metrics()["tls_failed_total"]
+        half = [socket.create_connection(door, timeout=30) for _ in range(50)]
+        for i, c in enumerate(half):
+            c.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[:i % 11])
+        t = Tls(door, certificates)
+        equal(status(t.ask(invite())), 302)
+        for c in half:
+            equal(c.recv(10), b"")
+            c.close()
+        equal(open_one.metrics()["tls_failed_total"] - before, 50)
+        t.close()
+
     def old_versions():
         """TLS 1.1 is not spoken"""
         done = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % door, "-tls1_1", "-cipher", "ALL:@SECLEVEL=0"], stdin=subprocess.DEVNULL,
@@ -161,7 +205,7 @@ def main(place):
         t.close()
         lab.close()
 
-    tap([genuine, old_versions, sni, pieces, keepalive, garbage, plain, reload, required, believed, signing, wrong, ends])
+    tap([genuine, our_command, s_client, halves, old_versions, sni, pieces, keepalive, garbage, plain, reload, required, believed, signing, wrong, ends])
 
 
 with scratch() as place:
