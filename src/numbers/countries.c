@@ -12,7 +12,7 @@
 
 #define NANP(iso, areas)                                                                                     \
     {                                                                                                        \
-        iso, "1", areas, { "011", "" }, "1", { 10, 10 }, { 10, 10 }, "911"                                   \
+        iso, "1", areas, { "011", "" }, "1", { 10, 10 }, { 10, 10 }, "911 988"                               \
     }
 /* Most countries: 00 goes abroad. */
 #define ROW(iso, code, trunk, min, max, least, most, services)                                               \
