@@ -31,6 +31,8 @@ static const struct link_row {
     { DLT_LOOP, 4, -1 },
 };
 
+#define UTC_MAX ((utc_t)9000000000) /* in the year 2255, and still a number of nanoseconds */
+
 struct capture {
     const struct link_row *link;
     struct fragments *fragments;
@@ -202,7 +204,7 @@ void capture_destroy(struct capture *c)
 bool capture_packet(struct capture *c, struct span frame, utc_t utc, int32_t us)
 {
     c->request.packet = ++c->counts->packets;
-    c->request.utc = utc;
+    c->request.utc = utc < 0 || utc > UTC_MAX ? 0 : utc; /* pcapng can say times that no clock shows */
     c->request.us = us;
     return take_packet(c, frame);
 }

@@ -15,7 +15,8 @@
 #include "cli/command.h"
 #include "cli/watch.h"
 
-#define EXIT_DENIED 77 /* of sysexits.h: no permission */
+#define EXIT_DENIED 77        /* of sysexits.h: no permission */
+#define SUMMARY_MAX 31536000u /* a year */
 #define TURN        256u
 #define FETCH_MS    4000 /* as the server */
 #define LOST_EVERY  MONO_S(5)
@@ -400,7 +401,10 @@ int command_watch(int argc, char **argv)
     if (!options_read(&help, argc, argv, &w, &operands, &status))
         return status;
     const char *file = operands.n ? operands.items[0] : NULL;
-    if (operands.n > 1 || (file && w.interface))
+    if (w.summary > SUMMARY_MAX)
+        status = command_fail("watch", EXIT_USAGE, "--summary %lu: write seconds, at most %u.", w.summary,
+                              SUMMARY_MAX);
+    else if (operands.n > 1 || (file && w.interface))
         status = command_fail("watch", EXIT_USAGE, "one interface or one FILE. See bonafide watch --help.");
     else if (start(&run, &w, file, &status))
         status = watch(&run);

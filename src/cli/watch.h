@@ -86,7 +86,6 @@ struct watch_calls_options {
     const struct config *config; /* peers; NULL: everybody's P-Asserted-Identity counts */
     enum watch_same same;
     unsigned budget_ms;
-    utc_t at; /* 0: the packet's time */
     void (*heard)(void *arg, const struct watch_heard *heard);
     void (*refused)(void *arg, const struct capture_request *request, const char *what);
     void *arg;

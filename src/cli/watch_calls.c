@@ -219,10 +219,10 @@ static enum bf_err ask(struct watch_calls *c, struct seat *seat, const struct ca
     return err;
 }
 
-static struct instant instant_of(const struct watch_calls *c, const struct capture_request *r)
+static struct instant instant_of(const struct capture_request *r)
 {
-    const utc_t utc = c->o.at ? c->o.at : r->utc;
-    return (struct instant){ .utc = utc, .ms = r->us / 1000, .mono = MONO_S(utc) + (mono_t)r->us * 1000 };
+    return (
+        struct instant){ .utc = r->utc, .ms = r->us / 1000, .mono = MONO_S(r->utc) + (mono_t)r->us * 1000 };
 }
 
 /* Frees what is through. */
@@ -265,7 +265,7 @@ void watch_calls_take(struct watch_calls *c, const struct capture_request *r)
         c->o.refused(c->o.arg, r, bf_err_text(got));
         return;
     }
-    const struct instant at = instant_of(c, r);
+    const struct instant at = instant_of(r);
     const enum bf_err err = read_call(c, seat, r, at, &call, &f);
     if (err)
         tell_refused(c, r, err, &f);

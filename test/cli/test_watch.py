@@ -272,7 +272,7 @@ def a_capture_that_breaks_off_says_where_and_keeps_what_came_before():
 
 @test
 def wrong_usage_is_64_with_a_sentence():
-    for args, word in ((["--port", "0"], "--port"), (["--same", "x"], "--same"), (["--store", "x:y"], "sqlite:PATH"),
+    for args, word in ((["--port", "0"], "--port"), (["--same", "x"], "--same"), (["--summary", "99999999999"], "--summary"), (["--store", "x:y"], "sqlite:PATH"),
                        (["-i", "lo", "a.pcap"], "one interface or one FILE"), (["a", "b"], "one FILE")):
         given = args if "a.pcap" in args or args == ["a", "b"] else [*args, file_of([])]
         ran = watch(*given, status=64)
