@@ -109,6 +109,33 @@ def main(place):
             equal(first_answer(sdp.replace(b"m=image 5004 udptl t38", b"m=audio 4000 RTP/AVP 0")), 100)
         repository.close()
 
+    def through_a_proxy():
+        """a proxy writes numbers as the next hop wants them, and of a fax not a byte is touched"""
+        sdp = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\nm=image 5004 udptl t38\r\na=T38FaxVersion:0\r\n"
+        phone = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        phone.bind(("127.0.0.1", 0))
+        phone.settimeout(PATIENCE)
+        hop = [{"uri": f"sip:127.0.0.1:{phone.getsockname()[1]}", "format": "national:FR"}]
+        with Server(place + "/proxy", {"sip": {"mode": "proxy", "next_hop": hop, "next_hop_probe_s": 0},
+                                       "policy": {"unproven": "label", "genuine": "label"}}, lab=lab) as other:
+            # a fax waits for no certificate: an ordinary call brings it
+            Udp(other.door("udp")).send(request(caller=FRENCH, called=PARIS, identity=lab.identity(orig=FRENCH, dest=PARIS)))
+            equal(verdict(phone.recv(65536))["verdict"], "genuine")
+            for caller, called, wanted in ((FRENCH, PARIS, ("0123456789", "0198765432")),
+                                           ("12155550121", "3310200198765432", ("0012155550121", "010200198765432"))):
+                identity = lab.identity(orig=caller, dest=PARIS)
+                u = Udp(other.door("udp"))
+                u.send(request(caller=caller, called=called, identity=identity, body=sdp,
+                               extra=["Content-Type: application/sdp", f"P-Asserted-Identity: <sip:+{caller}@example.com>"]))
+                went = phone.recv(65536)
+                while header(went, "Identity") != identity:  # the first call is sent again while nobody answers
+                    went = phone.recv(65536)
+                check(went.startswith(f"INVITE sip:{wanted[1]}@".encode()), went)
+                check(f"<sip:{wanted[0]};verstat=TN-Validation-Passed@" in header(went, "P-Asserted-Identity"), went)
+                equal((header(went, "Identity"), went.split(b"\r\n\r\n", 1)[1]), (identity, sdp))
+                check("\u2714".encode() not in went, "a fax has no label", went)
+        phone.close()
+
     def refusals():
         """a configuration that cannot be is refused where it stands"""
         for wrong, place_and_words in (
@@ -125,7 +152,7 @@ def main(place):
                 check(word in done.stderr, word, done.stderr)
 
     try:
-        tap([a_national_trunk, our_own_plan, an_e164_trunk, impossible, abroad, never, a_gateway, a_fax, refusals])
+        tap([a_national_trunk, our_own_plan, an_e164_trunk, impossible, abroad, never, a_gateway, a_fax, through_a_proxy, refusals])
     finally:
         server.stop()
         lab.close()
