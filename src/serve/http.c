@@ -259,11 +259,13 @@ static enum MHD_Result refuse_route(struct http_job *job)
 
 static enum http_scope scope_of(enum http_what what)
 {
-    static const enum http_scope scopes[] = { [HTTP_HEALTHZ] = SCOPE_NONE,
-                                              [HTTP_READYZ] = SCOPE_READ,
-                                              [HTTP_METRICS] = SCOPE_METRICS,
-                                              [HTTP_VERDICT] = SCOPE_VERIFY };
-    return scopes[what];
+    switch (what) {
+    case HTTP_HEALTHZ: return SCOPE_NONE;
+    case HTTP_READYZ: return SCOPE_READ;
+    case HTTP_METRICS: return SCOPE_METRICS;
+    case HTTP_VERDICT: return SCOPE_VERIFY;
+    }
+    return SCOPE_SIGN;
 }
 
 static uint64_t address_of(const struct http_job *job)
