@@ -54,22 +54,40 @@ static void json_escape(struct buf *b, unsigned char c)
     }
 }
 
+/* Bytes that stand for themselves: ASCII without control characters, quotation marks and backslashes. */
+static size_t plain_length(struct span s)
+{
+    size_t n = 0;
+    while (n < s.n && (unsigned char)(s.p[n] - 0x20) < 0x60 && s.p[n] != '"' && s.p[n] != '\\')
+        n++;
+    return n;
+}
+
+/* One character that is none of them; returns its bytes. */
+static size_t json_special(struct buf *b, struct span s)
+{
+    const unsigned char c = (unsigned char)s.p[0];
+    const size_t n = utf8_length(s);
+    if (n == 0) {
+        buf_text(b, "\xEF\xBF\xBD");
+        return 1;
+    }
+    if (c < 0x20 || c == '"' || c == '\\')
+        json_escape(b, c);
+    else
+        buf_bytes(b, s.p, n);
+    return n;
+}
+
 void buf_json_string(struct buf *b, struct span s)
 {
     buf_char(b, '"');
-    for (size_t i = 0; i < s.n;) {
-        unsigned char c = (unsigned char)s.p[i];
-        size_t len = utf8_length(span_from(s, i));
-        if (len == 0) {
-            buf_text(b, "\xEF\xBF\xBD");
-            i++;
-            continue;
-        }
-        if (c < 0x20 || c == '"' || c == '\\')
-            json_escape(b, c);
-        else
-            buf_bytes(b, s.p + i, len);
-        i += len;
+    while (s.n) {
+        const size_t n = plain_length(s);
+        buf_span_put(b, span_first(s, n));
+        s = span_from(s, n);
+        if (s.n)
+            s = span_from(s, json_special(b, s));
     }
     buf_char(b, '"');
 }
