@@ -226,13 +226,39 @@ def main(place):
             eventually(used, "it is believed")
         hop.close()
 
+    def kept():
+        """RFC 5626 section 3.5.1: a connection without a word is pinged, and goes on being used"""
+        hop = TlsUas(good)
+        heard, pinged = queue.Queue(), False
+
+        def listen(connection):
+            tls = hop.context.wrap_socket(connection, server_side=True)
+            hop.connections += 1
+            while got := tls.recv(65535):
+                heard.put((got, tls))
+        hop.read = listen
+        with start(hop.uri) as server:
+            for _ in range(2):
+                u, _, name = invite(server)
+                message, hop.peer = heard.get(timeout=PATIENCE)
+                equal(header(message, "Call-ID"), name)
+                hop.answer(message, 486)
+                equal(status(u.final()), 486)
+                equal(heard.get(timeout=PATIENCE)[0][:3], b"ACK")
+                if not pinged:
+                    equal(heard.get(timeout=60)[0], b"\r\n\r\n")
+                    pinged = True
+                    hop.say(b"\r\n")
+            equal(hop.connections, 1)
+        hop.close()
+
     def no_anchors():
         """a file of anchors that is none is refused at the start, by name"""
         done = subprocess.run([PROGRAM, "serve", "--check", "--config", start("sip:127.0.0.1;transport=tls", {"ca": "/nowhere.pem"}).file],
                               capture_output=True, text=True)
         check(done.returncode != 0 and "/nowhere.pem" in done.stderr, done.stderr)
 
-    tap([over_tls, dialog_follows, wrong_name, no_plain, our_certificate, asked_name, away_and_back, hangs_up, probes, reload, no_anchors])
+    tap([over_tls, dialog_follows, wrong_name, no_plain, our_certificate, asked_name, away_and_back, hangs_up, probes, reload, kept, no_anchors])
     lab.close()
 
 
