@@ -366,8 +366,10 @@ void http_done(void *door, struct MHD_Connection *connection, void **state,
     (void)connection;
     (void)why;
     *state = NULL;
-    if (job && job->taken && !job->answered)
+    if (job && job->taken && !job->answered) {
         job->connection = NULL;
-    else if (job)
+        job->tls_name = ""; /* the connection's, which ends */
+    } else if (job) {
         job_free(job);
+    }
 }

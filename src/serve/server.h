@@ -92,7 +92,7 @@ struct server {
 /* The sum over all workers and the server's own. */
 uint64_t server_count(const struct server *s, enum count what);
 
-/* A worker for the next connection or HTTP request, one after the other. */
+/* A worker for the next connection, one after the other. */
 struct worker *server_next_worker(struct server *s);
 
 /* Are its sockets open, is the record kept, are there anchors? *ret_why: words for people, constant. */

@@ -248,6 +248,25 @@ def main(place):
         out = raw(b"POST /v1/verdict HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body_) + body_)
         check(b'"verdict":"genuine"' in out, out)
 
+    def wide():
+        """requests on 200 connections at once are all answered"""
+        text = body().encode()
+        one = (b"POST /v1/verdict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nX-API-Key: %s\r\nContent-Length: %d\r\n\r\n"
+               % (SECRET.encode(), len(text)) + text)
+        clients = [socket.create_connection(keyed.door("http"), timeout=PATIENCE) for _ in range(200)]
+        for _ in range(3):
+            for c in clients:
+                c.sendall(one)
+            for c in clients:
+                out = b""
+                while (head := out.partition(b"\r\n\r\n"))[1] == b"" or len(head[2]) < int(
+                        re.search(rb"Content-Length: (\d+)", head[0])[1]):
+                    out += (part := c.recv(65536))
+                    check(part, "the connection ended")
+                check(out.startswith(b"HTTP/1.1 200 "), out[:200])
+        for c in clients:
+            c.close()
+
     def addresses():
         """SEC-059 an address may be held to so many requests a second"""
         with Server(place + "/rate", {"http": {"rate_per_s": 20}}, lab=lab) as s:
@@ -259,7 +278,7 @@ def main(place):
         """all of them end with status 0"""
         equal((keyed.stop(), free.stop()), (0, 0))
 
-    tap([keys_are_asked_for, keys_open, scopes, rates, reloaded, refused, shown, tls, one_answer, too_much, slow, crowd, kept,
+    tap([keys_are_asked_for, keys_open, scopes, rates, reloaded, refused, shown, tls, one_answer, too_much, slow, crowd, kept, wide,
          addresses, ended])
 
 
