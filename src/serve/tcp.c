@@ -207,6 +207,8 @@ static void cut(struct worker *w, struct connection *c)
 
 static void say(struct worker *w, struct connection *c, struct span bytes)
 {
+    if (bytes.n == 0)
+        return;
     if (c->out.n + bytes.n > OUT_MAX || !pile_grow(w->server, &c->out, c->out.n + bytes.n)) {
         cut(w, c);
         return;

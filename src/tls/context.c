@@ -52,6 +52,7 @@ static enum bf_err key_is_private(const char *path, char **ret_message)
 }
 
 /* A key with a passphrase is not asked for one: a server has nobody to ask. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the shape is OpenSSL's */
 static int no_passphrase(char *out, int size, int writing, void *arg)
 {
     (void)out, (void)size, (void)writing, (void)arg;
@@ -126,6 +127,7 @@ static enum bf_err ask_clients(SSL_CTX *ctx, const struct tls_server_options *o,
     return BF_OK;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the shape is OpenSSL's */
 static int pick(SSL *ssl, int *alert, void *arg)
 {
     const struct tls_context *c = arg;

@@ -132,6 +132,7 @@ static bool take_first(void *arg, struct span name)
     return true;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): take_first writes there */
 size_t tls_names_first(X509 *certificate, char out[static TLS_NAME + 1])
 {
     struct first first = { out, 0 };
