@@ -156,6 +156,8 @@ static size_t gather_signed(struct worker *w, struct sign_job *jobs, struct lane
                                      .ret = &lane->decision.sign.what,
                                      .refusal = SIGN_NO_ROW,
                                      .attest_most = lane->call.peer.gateway ? 'C' : 0 };
+        if (lane->stir)
+            stir_wish(lane, &jobs[n]);
         lanes[n++] = lane;
     }
     return n;

@@ -170,6 +170,7 @@ struct config {
         int64_t connections_per_address;
         bool open, client_optional;
         const char *tls_cert, *tls_key, *tls_client_ca;
+        bool sign, dialect_3gpp, reason_camel, heartbeat_refused; /* /stir/v1/ */
     } http;
     struct {
         bool on;

@@ -158,7 +158,17 @@ static void take(struct worker *w, struct http_job *job)
     lane->origin = (struct origin){
         .door = DOOR_HTTP, .role = ROLE_VERIFY, .job = job, .peer = job->peer, .peer_n = job->peer_n
     };
-    count_add(&w->counts, COUNT_HTTP_VERDICTS, 1);
+    if (job->route.stir)
+        stir_take(job, lane);
+    if (lane->origin.role == ROLE_VERIFY)
+        count_add(&w->counts, COUNT_HTTP_VERDICTS, 1);
+}
+
+/* Before a worker has it: ends the connection. */
+static enum MHD_Result refuse(struct http_job *job, int status, const char *why)
+{
+    return job->route.stir ? stir_refuse(job, status, why)
+                           : http_refuse(job->connection, status, why, NULL, true);
 }
 
 /* It becomes a lane of its worker: the answer is there when libmicrohttpd asks again. */
@@ -166,9 +176,9 @@ static enum MHD_Result hand_over(struct http_job *job)
 {
     const struct server *s = job->door->http->server;
     if (job->n != job->route.body_n)
-        return http_refuse(job->connection, 400, "the body is shorter than Content-Length says", NULL, true);
+        return refuse(job, 400, "the body is shorter than Content-Length says");
     if (atomic_load(&s->draining) || atomic_load(&s->ended))
-        return http_refuse(job->connection, 503, "the server is about to end", NULL, true);
+        return refuse(job, 503, "the server is about to end");
     atomic_fetch_add_explicit(&job->door->waiting, 1, memory_order_relaxed);
     job->taken = true;
     take(job->door->worker, job);
@@ -203,6 +213,8 @@ static enum MHD_Result post_verdict(struct http_job *job)
         return hand_over(job);
     if (!job->answered)
         return wait_for_answer(job);
+    if (job->route.stir)
+        return stir_say(job);
     if (job->error)
         return http_refuse(job->connection, job->status, job->error, NULL, false);
     return say_verdict(job);
@@ -224,7 +236,9 @@ void http_answer(struct worker *w, struct lane *lane)
     (void)w;
     job->status = lane->status ? lane->status : 500;
     job->error = lane->error;
-    if (!job->error) {
+    if (job->route.stir) {
+        stir_answer(w, lane);
+    } else if (!job->error) {
         lane->out = buf_on(lane->out_memory, LANE_OUT);
         if (job->route.word)
             buf_text(&lane->out, outcome_text(lane->hearing.verdict.outcome));
@@ -263,7 +277,9 @@ static enum http_scope scope_of(enum http_what what)
     case HTTP_HEALTHZ: return SCOPE_NONE;
     case HTTP_READYZ: return SCOPE_READ;
     case HTTP_METRICS: return SCOPE_METRICS;
-    case HTTP_VERDICT: return SCOPE_VERIFY;
+    case HTTP_VERDICT:
+    case HTTP_VERIFICATION: return SCOPE_VERIFY;
+    case HTTP_SIGNING: return SCOPE_SIGN;
     }
     return SCOPE_SIGN;
 }
@@ -298,6 +314,7 @@ static void check_access(struct http_job *job, const struct http_head *head)
     job->route.status = a.status;
     job->route.why = a.why;
     job->route.retry_after = a.retry_after;
+    job->route.error = (struct api_error){ .fault = API_POLICY, .status = a.status, .variables = { span_of(a.why) } };
 }
 
 void http_asker(const struct http_job *job, struct peer *ret)
@@ -315,7 +332,12 @@ static enum MHD_Result begin(struct http_job *job, const char *path, const char 
     if (!job->route.status)
         check_access(job, &head);
     if (!job->route.status && job->route.has_body && !(job->body = malloc(job->route.body_n)))
-        job->route = (struct http_route){ .status = 500, .why = "there was no memory for the body" };
+        job->route = (struct http_route){ .status = 500,
+                                          .why = "there was no memory for the body",
+                                          .stir = job->route.stir,
+                                          .error = { .fault = POL5000 } };
+    if (job->route.status && job->route.stir)
+        return stir_refuse_route(job);
     if (job->route.status)
         return refuse_route(job);
     return MHD_YES;
@@ -327,7 +349,9 @@ static enum MHD_Result run(struct http_job *job)
     case HTTP_HEALTHZ: return get_healthz(job);
     case HTTP_READYZ: return get_readyz(job);
     case HTTP_METRICS: return get_metrics(job);
-    case HTTP_VERDICT: return post_verdict(job);
+    case HTTP_VERDICT:
+    case HTTP_VERIFICATION:
+    case HTTP_SIGNING: return post_verdict(job);
     }
     return MHD_NO;
 }

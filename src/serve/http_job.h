@@ -23,4 +23,12 @@ struct http_job {
     size_t reply_n;
 };
 
+/* http_stir.c: requests below /stir/. */
+void stir_take(const struct http_job *job, struct lane *lane);
+void stir_answer(struct worker *w, struct lane *lane); /* fills the job's reply */
+enum MHD_Result stir_say(struct http_job *job);        /* its reply */
+/* A refusal that its head already earned; one for a reason of ours. Both end the connection. */
+enum MHD_Result stir_refuse_route(struct http_job *job);
+enum MHD_Result stir_refuse(struct http_job *job, int status, const char *why);
+
 #endif

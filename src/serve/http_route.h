@@ -3,11 +3,11 @@
 #ifndef SERVE_HTTP_ROUTE_H
 #define SERVE_HTTP_ROUTE_H
 
-#include "base/fault.h"
+#include "api/api.h"
 #include "base/limits.h"
 #include "base/span.h"
 
-enum http_what { HTTP_HEALTHZ, HTTP_READYZ, HTTP_METRICS, HTTP_VERDICT };
+enum http_what { HTTP_HEALTHZ, HTTP_READYZ, HTTP_METRICS, HTTP_VERDICT, HTTP_VERIFICATION, HTTP_SIGNING };
 
 /* Spans of absent header fields are SPAN_NONE. */
 struct http_head {
@@ -22,6 +22,8 @@ struct http_route {
     const char *why, *allow; /* of a refusal: a sentence; the methods of a 405, else NULL */
     unsigned retry_after;    /* of a 429: seconds */
     enum http_what what;
+    bool stir;                 /* below /stir/: errors are those of the API */
+    struct api_error error;    /* of such a refusal; variables as long-lived as the head */
     bool has_body, json, word; /* the body is JSON; one word is enough as an answer */
     size_t body_n;
 };

@@ -499,6 +499,22 @@ const struct config_option config_options[] = {
       AT(http.tls_client_ca), .restart = true },
     { "http.tls.client", &kind_flag, "required", "Whether a client may come without a certificate.",
       AT(http.client_optional), WORDS("required", "optional"), .restart = true },
+    { "http.sign", &kind_bool, "false",
+      "Whether POST /stir/v1/signing signs: for whoever may use a row of sign, and never more than it "
+      "allows.",
+      AT(http.sign) },
+    { "http.dialect", &kind_flag, "atis",
+      "How requests under /stir/v1/ are answered that do not show which dialect they are in: ATIS-1000082, "
+      "or "
+      "3GPP TS 24.229.",
+      AT(http.dialect_3gpp), WORDS("atis", "3gpp") },
+    { "http.reason_case", &kind_flag, "lower",
+      "How an ATIS-1000082 answer names why a call failed: lower is reasoncode, camel is reasonCode.",
+      AT(http.reason_camel), WORDS("lower", "camel") },
+    { "http.heartbeat", &kind_flag, "answer",
+      "What a verification without a token gets, as session border controllers send to see whether we live: "
+      "answer judges it like an unsigned call; refuse is an error 400.",
+      AT(http.heartbeat_refused), WORDS("answer", "refuse") },
     { "public.listen", &kind_address, "\"\"", "The certificate repository, and nothing else; \"\" is off.",
       AT(public_.on), .restart = true },
     { "public.certificates", &kind_file, "\"\"", "The directory of PEM chains that it serves.",

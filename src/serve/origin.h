@@ -14,6 +14,7 @@ struct http_job;
 struct origin {
     enum server_door door; /* DOOR_UDP, DOOR_TCP, DOOR_HTTP */
     enum listener_role role;
+    bool stir; /* DOOR_HTTP: below /stir/v1/, role SIGN for a signing request */
     struct udp_socket *udp;
     struct connection *connection;
     uint64_t connection_number; /* still the same connection while its number is this */

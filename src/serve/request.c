@@ -123,7 +123,7 @@ void request_write(struct worker *w, struct lane *lane)
     const struct sip_source from = source_of(lane);
     char tag[REPLY_TAG];
     if (lane->origin.door == DOOR_HTTP) {
-        lane->status = 200;
+        lane->status = lane->stir ? stir_status(lane) : 200;
         return;
     }
     if (w->proxy && proxy_write(w, lane))
@@ -260,6 +260,7 @@ void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, st
                            &lane->call, fault);
     if (*ret == BF_OK && lane->json)
         lane->call.peer = peer;
+    lane->call.asked = lane->origin.door == DOOR_HTTP;
 }
 
 /* true: this lane is to answer the call. false: it was answered again, or somebody is at it. */
@@ -296,7 +297,7 @@ static bool claim(struct worker *w, struct lane *lane)
 }
 
 /* All of a decision but what the signature says, which is made for the whole batch at once. */
-static void sign(struct worker *w, struct lane *lane)
+void request_sign(struct worker *w, struct lane *lane)
 {
     struct decision *d = &lane->decision;
     memset(d, 0, sizeof *d);
@@ -327,7 +328,7 @@ static bool hops_left(const struct sip_message *m)
 }
 
 /* Chance out of a counter and keys of this worker's own: ids need not be secret, only never the same. */
-static struct answer_id make_id(struct worker *w, struct instant now)
+struct answer_id request_id(struct worker *w, struct instant now)
 {
     const struct span count = span_make(&w->ids, sizeof w->ids);
     const uint64_t words[2] = { hash_bytes(w->id_keys[0], count), hash_bytes(w->id_keys[1], count) };
@@ -350,13 +351,13 @@ static void look_call(struct worker *w, struct lane *lane)
     if (!lane->parked && !claim(w, lane))
         return;
     if (!lane->parked)
-        lane->id = make_id(w, lane->arrival);
+        lane->id = request_id(w, lane->arrival);
     if (lane->call.never_block)
         lane->last = true;
     if (lane->shed && !lane->call.never_block)
         shed(w, lane);
     else if (lane->origin.role == ROLE_SIGN)
-        sign(w, lane);
+        request_sign(w, lane);
     else
         lane->state = LANE_JUDGE;
 }
@@ -424,6 +425,10 @@ static void look_http(struct worker *w, struct lane *lane)
 {
     struct fault fault = { 0, NULL };
     enum bf_err err = BF_OK;
+    if (lane->origin.stir) {
+        stir_look(w, lane);
+        return;
+    }
     lane->state = LANE_ANSWER;
     lane->status = 400;
     lane->error = "the body is no SIP request that can be read";
@@ -444,7 +449,7 @@ static void look_http(struct worker *w, struct lane *lane)
     }
     lane->error = NULL;
     if (!lane->parked)
-        lane->id = make_id(w, lane->arrival);
+        lane->id = request_id(w, lane->arrival);
     lane->last = lane->last || lane->call.never_block;
     lane->state = LANE_JUDGE;
 }

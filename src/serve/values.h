@@ -56,8 +56,8 @@ bool config_fallback(struct config_reader *r, const struct config_option *o, str
 
 extern const struct config_kind kind_bool, kind_integer, kind_small, kind_text, kind_digits, kind_choice,
     kind_mode, kind_flag, kind_word, kind_attest, kind_least, kind_file, kind_state_file, kind_store_url,
-    kind_cidr, kind_range, kind_service, kind_pair, kind_address, kind_endpoint, kind_collector, kind_sip_uri, kind_policy,
-    kind_header, kind_contact, kind_alert, kind_display, kind_proxy, kind_x5u, kind_x5u_or_none, kind_oid,
-    kind_country, kind_row, kind_share, kind_home, kind_nation, kind_format;
+    kind_cidr, kind_range, kind_service, kind_pair, kind_address, kind_endpoint, kind_collector, kind_sip_uri,
+    kind_policy, kind_header, kind_contact, kind_alert, kind_display, kind_proxy, kind_x5u, kind_x5u_or_none,
+    kind_oid, kind_country, kind_row, kind_share, kind_home, kind_nation, kind_format;
 
 #endif

@@ -124,6 +124,7 @@ struct lane *worker_lane(struct worker *w)
     lane->state = LANE_NEW;
     lane->parked = NULL;
     lane->last = lane->shed = lane->json = lane->cancelled = false;
+    lane->stir = NULL;
     lane->has_ticket = lane->keep = false;
     lane->passed = lane->again = lane->leaves = false;
     lane->transaction = (struct transaction_name){ 0, 0 };

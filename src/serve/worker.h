@@ -39,6 +39,9 @@ struct lane_cancel {
     uint64_t parked;
 };
 
+/* A request below /stir/v1/ of HTTP (http_stir.c); in the lane's arena. */
+struct lane_stir;
+
 struct lane {
     enum lane_state state;
     struct span bytes; /* in `in`, a connection's buffer, a parked call or an HTTP body */
@@ -62,9 +65,10 @@ struct lane {
     struct decision decision;
     struct answer_id id;
     enum count_kind kind;
-    int status;            /* of the answer; 0: none */
-    const char *error;     /* HTTP: why there is no verdict */
-    struct record *record; /* of this batch; NULL: it is no call */
+    int status;             /* of the answer; 0: none */
+    const char *error;      /* HTTP: why there is no verdict */
+    struct lane_stir *stir; /* what it asks; NULL: nothing of the kind */
+    struct record *record;  /* of this batch; NULL: it is no call */
     struct buf out;
     char *in, *out_memory;
 };
@@ -192,6 +196,13 @@ void request_write(struct worker *w, struct lane *lane); /* the answer of its de
 /* What its CANCEL and its ACK have in common with a request; false: it has no Via that can be read. */
 bool request_transaction(struct worker *w, const struct lane *lane, uint64_t out[static 2]);
 void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault);
+
+void request_sign(struct worker *w, struct lane *lane); /* its call is read: LANE_SIGN */
+struct answer_id request_id(struct worker *w, struct instant now);
+/* http_stir.c: a lane whose origin says `stir`, as request_look. */
+void stir_look(struct worker *w, struct lane *lane);
+int stir_status(const struct lane *lane);                      /* of its answer, once decided */
+void stir_wish(const struct lane *lane, struct sign_job *job); /* what a signing request asks for */
 
 /* passing.c: ACK and CANCEL that reached another worker than their call. */
 void passing_mark(char tag[static REPLY_TAG], unsigned worker); /* writes the worker into a tag of ours */

@@ -63,6 +63,8 @@ bool json_next(struct json_walk *walk, struct json_value *ret_name, struct json_
 
 /* Member by (unescaped) name; false when there is none. */
 bool json_member(const struct json_value *object, struct span name, struct json_value *ret);
+/* The same for names that clients spell as they like: the exact one, else the only one that differs in letter case alone. */
+bool json_member_nocase(const struct json_value *object, struct span name, struct json_value *ret);
 
 /* The (unescaped) string is `plain`. v must be a string. */
 bool json_escaped_is(const struct json_value *v, struct span plain);

@@ -184,6 +184,23 @@ bool json_member(const struct json_value *object, struct span name, struct json_
     return false;
 }
 
+bool json_member_nocase(const struct json_value *object, struct span name, struct json_value *ret)
+{
+    struct json_walk walk = json_begin(object);
+    struct json_value key, value;
+    unsigned n = 0;
+    if (json_member(object, name, ret))
+        return true;
+    while (walk.object && json_next(&walk, &key, &value)) {
+        const struct span inside = { key.text.p + 1, key.text.n - 2 };
+        if (key.escaped || !span_equal_nocase(inside, name))
+            continue;
+        *ret = value;
+        n++;
+    }
+    return n == 1;
+}
+
 const struct json_value *json_members_find(const struct json_members *members, struct span name)
 {
     for (size_t i = 0; i < members->n; i++)

@@ -378,6 +378,13 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
     return digest_same(m, sha, ret);
 }
 
+void call_of_headers(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
+                     struct call *call)
+{
+    read_urgency(m, rules, call);
+    read_diversion(m, rules, arena, call);
+}
+
 enum bf_err call_of_identity(struct span identity, const struct number *orig, const struct number *dest,
                              struct instant arrival, struct arena *arena, struct call *ret)
 {

@@ -80,6 +80,7 @@ struct call {
     bool carrier_passed;         /* the peer itself says TN-Validation-Passed */
     char carrier_attest;         /* and this attestation; 0: none */
 
+    bool asked; /* over HTTP: its tokens are remembered apart from those of calls that arrive as SIP */
     struct span call_id, from_tag, from_uri, to_uri, request_uri, branch;
     uint32_t cseq;
     struct span date; /* value of the Date header */
@@ -111,6 +112,13 @@ bool call_wants_privacy(const struct sip_message *m);
 enum bf_err call_of_json(struct span json, const struct call_rules *rules, const struct instant *at,
                          struct sha256 *sha, struct arena *arena, struct call *ret, struct fault *fault)
     must_use;
+
+/*
+ * What headers beside the tokens say of a call that came without them: Diversion, Priority, Resource-Priority, as if they
+ * had come with it. call->peer is set.
+ */
+void call_of_headers(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
+                     struct call *call);
 
 /* From a bare Identity value and two numbers (`verify --orig --dest`). */
 enum bf_err call_of_identity(struct span identity, const struct number *orig, const struct number *dest,

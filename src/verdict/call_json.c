@@ -5,6 +5,7 @@
  *     {"verificationRequest":{"from":{"tn":"12155551212"},"to":{"tn":["12355551212"]},"time":1443208345,"identity":"…"}}
  *
  * `dest` of the 3GPP form is the Request-URI and outweighs `to`; in the older form `orig` and `dest` stand for from and to.
+ * Names of members are taken in any letter case, for clients spell them as they like.
  */
 #include "verdict/call.h"
 
@@ -75,7 +76,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
     *ret = (struct json_party){ .uri = SPAN_NONE };
     if (v->kind != JSON_KIND_OBJECT)
         return fault_at(r->fault, BF_EFORM, offset(r, v), "an object with tn or uri belongs here");
-    if (json_member(v, SPAN("tn"), &member)) {
+    if (json_member_nocase(v, SPAN("tn"), &member)) {
         if (!first_string(&member, &text))
             return fault_at(r->fault, BF_EFORM, offset(r, &member), "tn is a string or an array of strings");
         ret->is_number = true;
@@ -84,7 +85,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
         number_assume_global(&ret->number); /* a tn begins with its country code */
         return BF_OK;
     }
-    if (json_member(v, SPAN("uri"), &member)) {
+    if (json_member_nocase(v, SPAN("uri"), &member)) {
         if (!first_string(&member, &text))
             return fault_at(r->fault, BF_EFORM, offset(r, &member), "uri is a string or an array of strings");
         return read_uri_party(r, &text, ret);
@@ -94,7 +95,7 @@ static enum bf_err read_party(const struct reading *r, const struct json_value *
 
 static bool either(const struct json_value *o, struct span name, struct span alias, struct json_value *ret)
 {
-    return json_member(o, name, ret) || json_member(o, alias, ret);
+    return json_member_nocase(o, name, ret) || json_member_nocase(o, alias, ret);
 }
 
 static enum bf_err read_caller(const struct reading *r, const struct json_value *o, struct call *c)
@@ -119,8 +120,8 @@ static enum bf_err read_called(const struct reading *r, const struct json_value 
     struct json_value to, dest;
     struct json_party p;
     enum bf_err err;
-    const bool has_to = json_member(o, SPAN("to"), &to);
-    const bool has_dest = json_member(o, SPAN("dest"), &dest);
+    const bool has_to = json_member_nocase(o, SPAN("to"), &to);
+    const bool has_dest = json_member_nocase(o, SPAN("dest"), &dest);
     if (!has_to && !has_dest)
         return fault_at(r->fault, BF_EFORM, offset(r, o), "to is missing");
     if ((err = read_party(r, has_to ? &to : &dest, &p)) != BF_OK)
@@ -165,7 +166,7 @@ static enum bf_err read_identities(const struct reading *r, const struct json_va
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         struct json_value v, name, element;
         enum bf_err err = BF_OK;
-        if (!json_member(o, names[i], &v))
+        if (!json_member_nocase(o, names[i], &v))
             continue;
         if (v.kind != JSON_KIND_ARRAY) {
             err = identity_add(r, &v, c);
@@ -198,7 +199,7 @@ static enum bf_err read_time(const struct reading *r, const struct json_value *o
 static void read_name(const struct reading *r, const struct json_value *o, struct call *c)
 {
     struct json_value v;
-    if (json_member(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
+    if (json_member_nocase(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
         c->claimed_name = span_first(text_of(r, &v), LIMIT_DISPLAY_NAME);
     shown_display(c, c->claimed_name, r->rules->plan);
 }
@@ -211,7 +212,7 @@ static enum bf_err digest_same(const struct reading *r, const struct json_value 
                                struct call *c)
 {
     struct json_value v;
-    const bool named = json_member(o, SPAN("callId"), &v) && v.kind == JSON_KIND_STRING && v.text.n;
+    const bool named = json_member_nocase(o, SPAN("callId"), &v) && v.kind == JSON_KIND_STRING && v.text.n;
     const int64_t moment = named ? 0 : c->arrival.mono / SAME_CALL;
     const struct span parts[] = { span_make(&moment, sizeof moment), r->json };
     if (named)
@@ -229,7 +230,7 @@ enum bf_err call_of_json(struct span json, const struct call_rules *rules, const
         return err;
     if (root.kind != JSON_KIND_OBJECT)
         return fault_at(fault, BF_EFORM, 0, "an object with verificationRequest belongs here");
-    if (!json_member(&root, SPAN("verificationRequest"), &request))
+    if (!json_member_nocase(&root, SPAN("verificationRequest"), &request))
         request = root;
     if (request.kind != JSON_KIND_OBJECT)
         return fault_at(fault, BF_EFORM, offset(&r, &request), "verificationRequest is an object");

@@ -302,6 +302,7 @@ static void doubt_stale_copies(struct hearing *h)
 /*
  * SHA-256(signer key || digest of the signing input || r || called number): the digest is there already, and stands for what it
  * is of. The twin (r, n-s) gives the same key (SEC-042). All but the last are of one length each.
+ * A switch may ask about a call over HTTP that then arrives here as SIP: the complement is the same token in the other memory.
  */
 static bool replay_key(const struct hearing *h, struct identity_result *p)
 {
@@ -309,7 +310,11 @@ static bool replay_key(const struct hearing *h, struct identity_result *p)
     const struct span parts[] = { span_make(p->signer->key_id, sizeof p->signer->key_id),
                                   span_make(p->digest, sizeof p->digest), span_make(p->token.signature, 32),
                                   called };
-    return sha256_many(h->desk->sha, parts, ARRAY_SIZE(parts), p->replay_key) == BF_OK;
+    if (sha256_many(h->desk->sha, parts, ARRAY_SIZE(parts), p->replay_key) != BF_OK)
+        return false;
+    for (size_t i = 0; h->call->asked && i < sizeof p->replay_key; i++)
+        p->replay_key[i] = (uint8_t)~p->replay_key[i];
+    return true;
 }
 
 static void after_signatures(struct hearing *h)

@@ -83,9 +83,10 @@ def main(place):
         equal((code, json.loads(out)["verdict"]), (200, "broken"))
 
     def replay():
-        """a token that came in over SIP is known over HTTP"""
+        """a token of another call is a replay; what came in over SIP may be asked about over HTTP"""
         identity = lab.identity()
         equal(verdict(Udp(server.door("udp")).ask(request(identity=identity)))["verdict"], "genuine")
+        equal(server.verdict(request(identity=identity), accept="text/plain")[1], b"genuine\n")
         check(server.verdict(request(identity=identity), accept="text/plain")[1] != b"genuine\n")
 
     def recorded():
