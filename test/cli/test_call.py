@@ -66,8 +66,8 @@ class Phone:
             pass
 
 
-def call(phone, *args, host="127.0.0.1", scheme="sips:"):
-    done = subprocess.run([PROGRAM, "call", "--json", "--timeout", "20000", *args, f"{scheme}{host}:{phone.port}", "unsigned"],
+def call(phone, *args, scheme="sips:"):
+    done = subprocess.run([PROGRAM, "call", "--json", "--timeout", "20000", *args, f"{scheme}127.0.0.1:{phone.port}", "unsigned"],
                           capture_output=True, text=True, timeout=60)
     phone.thread.join(10)
     return done, json.loads(done.stdout) if done.stdout else None
@@ -82,8 +82,6 @@ def sip_024_a_call_over_tls_is_answered():
 
 
 def the_name_is_that_of_the_address_or_the_one_asked_for():
-    phone = Phone()
-    assert call(phone, "--ca", path("ca.pem"), host="localhost")[1]["status"] is None
     phone = Phone()
     said = call(phone, "--ca", path("ca.pem"), "--server-name", "phone.example", "--tls", scheme="sip:")[1]
     assert (said["status"], phone.sni) == (486, "phone.example"), said
