@@ -272,7 +272,8 @@ static bool client_run(struct client *c, const struct request *requests, size_t 
 
 struct asked {
     const char *name;
-    struct client client;
+    const struct sockaddr_in *at;
+    size_t answer; /* bytes of one */
     pid_t pid;
     enum form form;
     double us[TURNS_MOST], rate[TURNS_MOST];
@@ -307,11 +308,16 @@ static bool take_turn(struct run *r, struct asked *s, unsigned turn)
 {
     if (!make_requests(r, s->form))
         return false;
+    struct client c; /* of each turn: a server closes connections that were idle while others had theirs */
+    bool good = client_open(&c, s->at, r->connections);
+    c.holds = s->pid == r->stage.server ? forms[s->form].holds : NULL;
     const int64_t cpu = cpu_ns(s->pid);
     const mono_t from = clock_now(&clock_system).mono;
-    const bool good = client_run(&s->client, r->requests, r->n);
+    good = good && client_run(&c, r->requests, r->n);
     s->us[turn] = (double)(cpu_ns(s->pid) - cpu) / 1e3 / (double)r->n;
     s->rate[turn] = (double)r->n * 1e9 / (double)(clock_now(&clock_system).mono - from);
+    s->answer = c.answer;
+    client_close(&c);
     return good;
 }
 
@@ -366,20 +372,17 @@ static bool run_all(struct run *r)
     size_t n = 0;
     bool good = s != NULL;
     for (; good && n < forms_n; n++) {
-        s[n] = (struct asked){ .name = forms[n].name, .pid = r->stage.server, .form = (enum form)n };
-        good = client_open(&s[n].client, &r->stage.http_at, r->connections);
-        s[n].client.holds = forms[n].holds;
-        good = good && warm(r, &s[n]);
+        s[n] = (struct asked){
+            .name = forms[n].name, .at = &r->stage.http_at, .pid = r->stage.server, .form = (enum form)n
+        };
+        good = warm(r, &s[n]);
     }
-    if (good && echo_open(s[forms_n - 1].client.answer, r->cpus[0], &r->echo)) {
-        s[n] = (struct asked){ .name = "bare libmicrohttpd", .pid = r->echo.pid, .form = s[n - 1].form };
-        good = client_open(&s[n].client, &r->echo.at, r->connections) && warm(r, &s[n]);
-        n++;
+    if (good && echo_open(s[0].answer, r->cpus[0], &r->echo)) {
+        s[n] = (struct asked){ .name = "bare libmicrohttpd", .at = &r->echo.at, .pid = r->echo.pid };
+        good = warm(r, &s[n++]);
         cpu_pin_process(r->stage.server, r->cpus[0]);
         good = good && measure(r, s, n, &s[n - 1]);
     }
-    for (size_t i = 0; s && i < n; i++)
-        client_close(&s[i].client);
     free(s);
     return good;
 }

@@ -79,6 +79,12 @@ def main(place):
                         {"Authorization": "Bearer " + SECRET, "X-API-Key": SECRET}):
             code, heads, text = verdict(keyed, headers)
             equal((code, heads.get("WWW-Authenticate", "")[:6], list(json.loads(text))), (401, "Bearer", ["error"]), headers)
+        for path in ("/stir/v1/verification", "/stir/v1/signing"):
+            before, keyed.headers = keyed.headers, {}
+            code, heads, text = keyed.get(path, "POST", body(), {"Content-Type": "application/json"})
+            keyed.headers = before
+            equal((code, heads.get("WWW-Authenticate", "")[:6], list(json.loads(text))), (401, "Bearer", ["requestError"]), path)
+        equal(keyed.get("/stir/v1/signing", "POST", body(), {"Content-Type": "application/json"})[0], 403, "not its scope")
         for path in ("/metrics", "/readyz"):
             equal(bare(keyed, path)[0], 401, path)
         equal(bare(keyed, "/healthz")[0], 200)
