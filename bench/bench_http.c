@@ -74,16 +74,17 @@ static size_t body_of(enum form form, struct span invite, char *out, size_t size
     }
     const struct span caller = between(invite, "From: \"Lab\" <sip:+", "@");
     const struct span identity = between(invite, "\r\nIdentity: ", "\r\n");
-    int n = snprintf(out, size,
-                     "{\"verificationRequest\":{\"from\":{\"tn\":\"%.*s\"},\"to\":{\"tn\":[\"" MADE_CALLED
-                     "\"]},\"time\":%lld,\"identity\":\"",
-                     SPAN_FMT(caller), (long long)clock_now(&clock_system).utc);
+    size_t n =
+        (size_t)snprintf(out, size,
+                         "{\"verificationRequest\":{\"from\":{\"tn\":\"%.*s\"},\"to\":{\"tn\":[\"" MADE_CALLED
+                         "\"]},\"time\":%lld,\"identity\":\"",
+                         SPAN_FMT(caller), (long long)clock_now(&clock_system).utc);
     for (size_t i = 0; i < identity.n; i++) {
         if (identity.p[i] == '"')
             out[n++] = '\\';
         out[n++] = identity.p[i];
     }
-    return (size_t)(n + snprintf(out + n, size - (size_t)n, "\"}}"));
+    return n + (size_t)snprintf(out + n, size - n, "\"}}");
 }
 
 static void request_make(enum form form, const struct made_call *call, struct request *ret)

@@ -18,7 +18,7 @@ static enum bf_err read_kind(const struct reading *r, const struct json_value *o
     q->names_ppt = ppt.p != NULL;
     if (q->names_ppt || q->request_id.p)
         q->dialect = API_3GPP;
-    if (ppt.n == 0 || span_equal(ppt, SPAN("shaken")))
+    if (!ppt.p || ppt.n == 0 || span_equal(ppt, SPAN("shaken")))
         return BF_OK;
     const bool known = span_equal(ppt, SPAN("div")) || span_equal(ppt, SPAN("rph"));
     return api_wrong(r, SPAN("ppt"),

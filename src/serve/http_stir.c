@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "serve/http_door.h"
 #include "serve/http_job.h"
 
 #define HEADER_MOST 256u /* of a name that is given back */
@@ -229,24 +230,29 @@ void stir_answer(struct worker *w, struct lane *lane)
     }
     job->status = lane->status;
     job->error = NULL;
-    job->reply = malloc(lane->out.n);
+    job->reply = lane->out.n ? malloc(lane->out.n) : NULL;
     job->reply_n = job->reply ? lane->out.n : 0;
     if (job->reply)
         memcpy(job->reply, lane->out.p, lane->out.n);
 }
 
-/* The names that came; a request without one gets one. */
-static void give_names(struct MHD_Connection *connection, struct MHD_Response *r)
+/* The names that came; a request without one gets one: no two are alike, and none costs a system call. */
+static void give_names(struct http_job *job, struct MHD_Response *r)
 {
-    char made[UUID_TEXT + 1];
-    const struct span request = head_value(connection, "X-RequestID"),
-                      instance = head_value(connection, "X-InstanceID");
-    MHD_add_response_header(r, "X-RequestID", request.p ? request.p : random_uuid(made));
+    struct worker *w = job->door->worker;
+    const struct span request = head_value(job->connection, "X-RequestID"),
+                      instance = head_value(job->connection, "X-InstanceID");
+    char made[ANSWER_ID + 1] = "";
+    if (!request.p) {
+        const struct answer_id id = request_id(w, w->now);
+        answer_id_text(&id, made);
+    }
+    MHD_add_response_header(r, "X-RequestID", request.p ? request.p : made);
     if (instance.p)
         MHD_add_response_header(r, "X-InstanceID", instance.p);
 }
 
-static enum MHD_Result say(struct MHD_Connection *connection, int status, struct MHD_Response *r)
+static enum MHD_Result say(struct http_job *job, int status, struct MHD_Response *r)
 {
     if (!r)
         return MHD_NO;
@@ -255,8 +261,8 @@ static enum MHD_Result say(struct MHD_Connection *connection, int status, struct
     MHD_add_response_header(r, "Cache-Control", "no-store");
     if (status == 503)
         MHD_add_response_header(r, "Retry-After", "5");
-    give_names(connection, r);
-    const enum MHD_Result result = MHD_queue_response(connection, (unsigned)status, r);
+    give_names(job, r);
+    const enum MHD_Result result = MHD_queue_response(job->connection, (unsigned)status, r);
     MHD_destroy_response(r);
     return result;
 }
@@ -268,11 +274,11 @@ enum MHD_Result stir_say(struct http_job *job)
     struct MHD_Response *r = MHD_create_response_from_buffer(job->reply_n, job->reply, MHD_RESPMEM_MUST_FREE);
     if (r)
         job->reply = NULL; /* the response's */
-    return say(job->connection, job->status, r);
+    return say(job, job->status, r);
 }
 
-static enum MHD_Result say_error(struct MHD_Connection *connection, const struct api_error *error,
-                                 const char *allow, unsigned retry_after)
+static enum MHD_Result say_error(struct http_job *job, const struct api_error *error, const char *allow,
+                                 unsigned retry_after)
 {
     const int status = api_error_status(error);
     char seconds[12];
@@ -293,13 +299,12 @@ static enum MHD_Result say_error(struct MHD_Connection *connection, const struct
     snprintf(seconds, sizeof seconds, "%u", retry_after);
     if (r && retry_after)
         MHD_add_response_header(r, "Retry-After", seconds);
-    return say(connection, status, r);
+    return say(job, status, r);
 }
 
 enum MHD_Result stir_refuse_route(struct http_job *job)
 {
-    return say_error(job->connection, &job->route.error, job->route.allow,
-                     (unsigned)job->route.retry_after);
+    return say_error(job, &job->route.error, job->route.allow, (unsigned)job->route.retry_after);
 }
 
 enum MHD_Result stir_refuse(struct http_job *job, int status, const char *why)
@@ -309,5 +314,5 @@ enum MHD_Result stir_refuse(struct http_job *job, int status, const char *why)
                                                               : API_POLICY,
                                      .status = status,
                                      .variables = { span_of(why) } };
-    return say_error(job->connection, &error, NULL, 0);
+    return say_error(job, &error, NULL, 0);
 }

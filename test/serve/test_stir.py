@@ -160,7 +160,7 @@ def main(place):
             _, head, _ = post("verification", body, {"X-RequestID": "abc-1", "X-InstanceID": "sbc 2"})
             equal((head["x-requestid"], head["x-instanceid"]), ("abc-1", "sbc 2"))
         _, head, _ = post("verification", asked())
-        check(re.fullmatch(r"[0-9a-f-]{36}", head["x-requestid"]), head)
+        check(re.fullmatch(r"[0-9A-Z]{26}", head["x-requestid"]), head)
         check("x-instanceid" not in head, head)
 
     def repeats():
