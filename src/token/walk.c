@@ -20,10 +20,14 @@ static struct span skip(struct span s, char also)
     return span_from(s, n); /* which minds that there may be no text at all */
 }
 
+/* Most strings, the long ones above all, have no backslash: the C library finds their end. */
 static size_t string_length(struct span s, bool *ret_escaped)
 {
+    const char *quote = s.n > 1 ? memchr(s.p + 1, '"', s.n - 1) : NULL;
     size_t i = 1;
     *ret_escaped = false;
+    if (quote && !memchr(s.p + 1, '\\', (size_t)(quote - s.p) - 1))
+        return (size_t)(quote - s.p) + 1;
     while (i < s.n && s.p[i] != '"') {
         if (s.p[i] == '\\') {
             *ret_escaped = true;
