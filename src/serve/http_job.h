@@ -21,6 +21,7 @@ struct http_job {
     const char *error;
     char *reply;
     size_t reply_n;
+    char verdict[256]; /* below /stir/: `verdict=…;attest=…;case=…;id=…`; "": none */
 };
 
 /* http_stir.c: requests below /stir/. */

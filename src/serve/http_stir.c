@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "answer/lines.h"
 #include "serve/http_door.h"
 #include "serve/http_job.h"
 
@@ -44,7 +45,10 @@ static struct span head_value(struct MHD_Connection *connection, const char *nam
     return s;
 }
 
-/* The same name and the same bytes: the same call, asked about again. */
+/*
+ * The same name and the same bytes from the same client: the same call, asked about again. From anybody else they are a
+ * token of somebody else's call.
+ */
 static enum bf_err name_call(struct worker *w, struct lane *lane)
 {
     const struct api_request *q = &lane->stir->request;
@@ -52,6 +56,7 @@ static enum bf_err name_call(struct worker *w, struct lane *lane)
     const struct span name = head.p ? head : q->request_id;
     const uint64_t n = name.n;
     const struct span parts[] = { span_make(&n, sizeof n), name, lane->bytes };
+    uint8_t named[SHA256_BYTES];
     if (!name.p)
         return BF_OK;
     if (!lane->call.call_id.p) {
@@ -61,7 +66,8 @@ static enum bf_err name_call(struct worker *w, struct lane *lane)
         memcpy(copy, name.p, name.n);
         lane->call.call_id = span_make(copy, name.n);
     }
-    return sha256_many(desk_sha256(w->desk), parts, ARRAY_SIZE(parts), lane->call.same);
+    const enum bf_err err = sha256_many(desk_sha256(w->desk), parts, ARRAY_SIZE(parts), named);
+    return err ? err : request_same(w, lane, span_make(named, sizeof named));
 }
 
 /* ---- a lane ---- */
@@ -218,6 +224,21 @@ static void write_answer(struct worker *w, struct lane *lane, struct buf *out)
     api_error_write(&error, out);
 }
 
+/* What the bodies of the standards have no member for: the verdict, and the id of its record. */
+static void note_verdict(const struct worker *w, const struct lane *lane, struct http_job *job)
+{
+    char memory[512];
+    struct buf b = BUF_ON(memory);
+    const struct answer_options *options = &w->snapshot->config->answer;
+    const struct lines lines = { .options = options, .d = &lane->decision, .call = &lane->call, .out = &b };
+    const size_t name = strlen(lines_verdict_name(options)) + 2;
+    if (lane->state != LANE_DECIDED || lane->status != 200)
+        return;
+    lines_verdict(&lines);
+    if (buf_ok(&b) && b.n > name + 2 && b.n - name - 2 < sizeof job->verdict)
+        memcpy(job->verdict, b.p + name, b.n - name - 2); /* the job was all zeros */
+}
+
 void stir_answer(struct worker *w, struct lane *lane)
 {
     struct http_job *job = lane->origin.job;
@@ -230,6 +251,7 @@ void stir_answer(struct worker *w, struct lane *lane)
     }
     job->status = lane->status;
     job->error = NULL;
+    note_verdict(w, lane, job);
     job->reply = lane->out.n ? malloc(lane->out.n) : NULL;
     job->reply_n = job->reply ? lane->out.n : 0;
     if (job->reply)
@@ -248,6 +270,8 @@ static void give_names(struct http_job *job, struct MHD_Response *r)
         answer_id_text(&id, made);
     }
     MHD_add_response_header(r, "X-RequestID", request.p ? request.p : made);
+    if (*job->verdict)
+        MHD_add_response_header(r, lines_verdict_name(&w->snapshot->config->answer), job->verdict);
     if (instance.p)
         MHD_add_response_header(r, "X-InstanceID", instance.p);
 }

@@ -245,6 +245,17 @@ static void look_options(struct worker *w, struct lane *lane)
 
 /* ---- INVITE ---- */
 
+enum bf_err request_same(struct worker *w, struct lane *lane, struct span what)
+{
+    const struct peer *peer = &lane->call.peer;
+    const uint64_t lengths[] = { peer->api_key.n, peer->tls_name.n };
+    uint8_t client[16] = { 0 };
+    addr_bytes(origin_addr(&lane->origin), client);
+    const struct span parts[] = { span_make(lengths, sizeof lengths), span_make(client, sizeof client),
+                                  peer->api_key, peer->tls_name, what };
+    return sha256_many(desk_sha256(w->desk), parts, ARRAY_SIZE(parts), lane->call.same);
+}
+
 void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault)
 {
     struct peer peer;
@@ -260,6 +271,8 @@ void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, st
                            &lane->call, fault);
     if (*ret == BF_OK && lane->json)
         lane->call.peer = peer;
+    if (*ret == BF_OK && lane->origin.door == DOOR_HTTP)
+        *ret = request_same(w, lane, span_make(lane->call.same, sizeof lane->call.same));
     lane->call.asked = lane->origin.door == DOOR_HTTP;
 }
 

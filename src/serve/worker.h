@@ -198,6 +198,8 @@ bool request_transaction(struct worker *w, const struct lane *lane, uint64_t out
 void request_read_call(struct worker *w, struct lane *lane, enum bf_err *ret, struct fault *fault);
 
 void request_sign(struct worker *w, struct lane *lane); /* its call is read: LANE_SIGN */
+/* Over HTTP a call is the same call only for the client that asked about it: for anybody else its token is used again. */
+enum bf_err request_same(struct worker *w, struct lane *lane, struct span what) must_use;
 struct answer_id request_id(struct worker *w, struct instant now);
 /* http_stir.c: a lane whose origin says `stir`, as request_look. */
 void stir_look(struct worker *w, struct lane *lane);

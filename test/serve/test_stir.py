@@ -168,8 +168,26 @@ def main(place):
         body = asked(lab.identity())
         say = lambda name, what=body: post("verification", what, {"X-RequestID": name})[2]["verificationResponse"]
         equal([say("one")["verstat"] for _ in range(3)], ["TN-Validation-Passed"] * 3)
-        other = say("two", {"verificationRequest": body["verificationRequest"] | {"callId": "x"}})
-        check(other["verstat"] != "TN-Validation-Passed", other)
+        check(say("two")["verstat"] != "TN-Validation-Passed")
+
+    def strangers():
+        """the same bytes under the same X-RequestID from another client are a replay, over both paths"""
+        body = asked(lab.identity(), callId="mine")
+        for path in ("/stir/v1/verification", "/v1/verdict"):
+            said = []
+            for source in ("127.0.0.1", "127.0.0.2"):
+                c = http.client.HTTPConnection(*server.door("http"), timeout=PATIENCE, source_address=(source, 0))
+                c.request("POST", path, json.dumps(body), {"Content-Type": "application/json", "X-RequestID": "same"})
+                said.append(b"TN-Validation-Passed" in c.getresponse().read())
+                c.close()
+            equal(said, [True, False] if path.startswith("/stir") else [False, False], path)
+
+    def tells():
+        """the verdict stands in a header of its own, with the id of its record"""
+        _, head, _ = post("verification", asked(lab.identity()))
+        said = dict(part.split("=", 1) for part in head["x-bonafide"].split(";"))
+        equal((said["verdict"], said["attest"], said["case"]), ("genuine", "A", "none"))
+        check(re.fullmatch("[0-9A-Z]{26}", said["id"]), said)
 
     def twin():
         """SEC-042 the twin (r, n - s) is the same token"""
@@ -228,7 +246,7 @@ def main(place):
         lab.close()
         others.close()
 
-    tap([rows, no_length, e3] + [case(*c) for c in cases] + [passed, aliases, heartbeat, camel, of_3gpp, names, repeats, twin, doors,
+    tap([rows, no_length, e3] + [case(*c) for c in cases] + [passed, aliases, heartbeat, camel, of_3gpp, names, repeats, strangers, tells, twin, doors,
                                                               signs, signs_3gpp, signs_not, ends])
 
 
