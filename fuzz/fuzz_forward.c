@@ -75,7 +75,8 @@ static void look(const struct forward_boundary *boundary, const struct forward_e
     must(span_equal(message_header(&in, SIP_H_CALL_ID), message_header(&out, SIP_H_CALL_ID)));
     must(count(&in, SIP_H_IDENTITY) == count(&out, SIP_H_IDENTITY));
     must(count(&out, SIP_H_X_BONAFIDE) == ours);
-    must(!holds(message_header(&out, SIP_H_X_BONAFIDE), "genuine") || (edit && edit->decision->outcome == GENUINE));
+    must(!holds(message_header(&out, SIP_H_X_BONAFIDE), "genuine") ||
+         (edit && edit->decision->outcome == GENUINE));
     must(!out.first[SIP_H_ATTESTATION_INFO] && !out.first[SIP_H_ORIGINATION_ID] &&
          !out.first[SIP_H_P_ORIGINATION_ID]);
     must(count(&out, SIP_H_P_ATTESTATION_INDICATOR) <= ours);

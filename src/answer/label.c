@@ -98,7 +98,8 @@ void label_clean(struct span name, struct buf *out)
     else
         for (size_t n; name.n; name = span_from(name, n)) {
             struct span c;
-            if (may_show(name, &n, &c))
+            const bool leads = out->n == before && name.p[0] == ' '; /* what stood before it is left out */
+            if (may_show(name, &n, &c) && !leads)
                 buf_span_put(out, c);
         }
     if (talks(span_from(buf_span(out), before)))

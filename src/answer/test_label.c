@@ -86,7 +86,7 @@ static void sec_049_a_name_cannot_bring_its_own_tick(void **state)
         const char *name, *expected;
     } rows[] = {
         { "Lab", "Lab" },
-        { TICK " Lab", " Lab" },
+        { TICK " Lab", "Lab" },
         { "\xE2\x9C\x93Lab", "Lab" },             /* check mark */
         { "\xE2\x9C\x85Lab", "Lab" },             /* white heavy check mark */
         { "\xE2\x98\x91\xEF\xB8\x8FLab", "Lab" }, /* ballot box with check, drawn as a picture */

@@ -314,7 +314,8 @@ static void check_access(struct http_job *job, const struct http_head *head)
     job->route.status = a.status;
     job->route.why = a.why;
     job->route.retry_after = a.retry_after;
-    job->route.error = (struct api_error){ .fault = API_POLICY, .status = a.status, .variables = { span_of(a.why) } };
+    job->route.error =
+        (struct api_error){ .fault = API_POLICY, .status = a.status, .variables = { span_of(a.why) } };
 }
 
 void http_asker(const struct http_job *job, struct peer *ret)

@@ -15,7 +15,8 @@ struct number {
     char digits[LIMIT_NUMBER];
     uint8_t n;
     bool global; /* it is known to begin with a country code: there was a '+', or a rule of the dial plan */
-    char ported[6]; /* "10200": digits that stood behind +33 and say which carrier it was ported to; "": none */
+    char ported
+        [6]; /* "10200": digits that stood behind +33 and say which carrier it was ported to; "": none */
 };
 
 /* Fewer digits than these are an extension (`sip:1001@pbx`) unless the URI says user=phone. */

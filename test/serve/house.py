@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the server share: a lab, a server on free ports of loopback, a client, a certificate repository that
 misbehaves to order, and TAP.  Standard library only.  Everything that is started is ended by its own process id."""
-import atexit, contextlib, http.client, json, os, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time, traceback
+import atexit, contextlib, http.client, json, os, random, re, shutil, signal, socket, sqlite3, subprocess, sys, tempfile, threading, time, traceback
 
 SOURCE = os.environ.get("BF_SOURCE", os.path.join(os.path.dirname(__file__), "..", ".."))
 BUILD = os.environ.get("BF_BUILD", os.path.join(SOURCE, "build"))
@@ -61,6 +61,19 @@ def tap(tests):
             print("\n".join("# " + line for line in traceback.format_exc().splitlines()))
             print(f"not ok {number} - {name}", flush=True)
     sys.exit(1 if failed else 0)
+
+
+def free_port():
+    """For a program that cannot be asked which it got: free for UDP and TCP, and none that the kernel gives to anybody meanwhile."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def eventually(question, what, patience=PATIENCE):
