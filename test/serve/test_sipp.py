@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """SIPp with the scenarios of examples/sipp, as their first lines say."""
+from hop import dialog
 from house import *
 
 
@@ -42,12 +43,30 @@ def main(place):
         check(code != 0, said)
         check("the verdict is unproven, not genuine" in said, said)
 
+    def phone():
+        """examples/sipp/phone.xml takes a call behind a proxy, and ends with it"""
+        port = free_port()
+        taking = started(subprocess.Popen(["sipp", "-sf", os.path.join(SOURCE, "examples", "sipp", "phone.xml"), "-p", str(port), "-i", "127.0.0.1",
+                                           "-m", "1", "-nostdin", "-timeout", "30s", "-timeout_error"], cwd=place, stdout=subprocess.PIPE,
+                                          stderr=subprocess.STDOUT, text=True))
+        with Server(place + "/proxy", {"sip": {"mode": "proxy", "next_hop": f"sip:127.0.0.1:{port}", "record_route": True}}, lab=lab) as proxy:
+            u = Udp(proxy.door("udp"))
+            message = request(identity=lab.identity(), via=f"127.0.0.1:{u.socket.getsockname()[1]}")
+            answer = u.ask(message)
+            equal(status(answer), 200)
+            tag = re.search("tag=([^;]+)", header(answer, "To"))[1]
+            inside = lambda method, cseq: dialog(method, message, tag, f"sip:phone@127.0.0.1:{port}", headers(answer, "Record-Route"), cseq)
+            u.send(inside("ACK", 1))
+            equal(status(u.ask(inside("BYE", 2))), 200)
+        said = taking.communicate(timeout=60)[0]
+        equal(taking.returncode, 0, said[-2000:])
+
     def ends():
         """the server ends"""
         equal(server.stop(), 0)
         lab.close()
 
-    tap([udp, tcp, wrong, ends])
+    tap([udp, tcp, wrong, phone, ends])
 
 
 with scratch() as place:
