@@ -203,19 +203,47 @@ static enum bf_err read_called(const struct sip_message *m, const struct call_ru
     return BF_OK;
 }
 
-/* The first value of the first one is the newest.                                         RFC 5806 section 5; SIP-067 */
+/* Who sent the call on, if that is a telephone number. */
+static bool forwarded_by(struct span value, const struct call_rules *rules, struct arena *arena,
+                         struct call *c)
+{
+    struct sip_address a;
+    struct sip_uri uri;
+    struct read_party p;
+    if (sip_address_read(value, &a, NULL) != BF_OK ||
+        party_read(a.uri, rules->plan, arena, &uri, &p, NULL) != BF_OK || !p.is_number)
+        return false;
+    c->has_forwarder = true;
+    c->forwarder = p.number;
+    return true;
+}
+
+/*
+ * History-Info lists where the call was sent, the last entry to here: the one before it sent it on.
+ *                                                                                        RFC 7044 section 5; SIP-067
+ */
+static void read_history(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
+                         struct call *c)
+{
+    struct span before = SPAN_NONE, last = SPAN_NONE, value;
+    const struct sip_header *h;
+    for (size_t at = 0; (h = message_next(m, SIP_H_HISTORY_INFO, &at));)
+        for (struct span rest = h->value; sip_list_next(&rest, &value);) {
+            before = last;
+            last = value;
+        }
+    c->forwarder_from_history = before.p && forwarded_by(before, rules, arena, c);
+}
+
+/* Diversion, where it is there: its first value is the newest.                           RFC 5806 section 5; SIP-067 */
 static void read_diversion(const struct sip_message *m, const struct call_rules *rules, struct arena *arena,
                            struct call *c)
 {
     struct span rest = message_header(m, SIP_H_DIVERSION), value;
-    struct sip_address a;
-    struct sip_uri uri;
-    struct read_party p;
-    if (sip_list_next(&rest, &value) && sip_address_read(value, &a, NULL) == BF_OK &&
-        party_read(a.uri, rules->plan, arena, &uri, &p, NULL) == BF_OK && p.is_number) {
-        c->has_forwarder = true;
-        c->forwarder = p.number;
-    }
+    if (sip_list_next(&rest, &value) && forwarded_by(value, rules, arena, c))
+        return;
+    if (m->first[SIP_H_HISTORY_INFO])
+        read_history(m, rules, arena, c);
 }
 
 static bool lists_namespace(struct span value, struct span namespace)
@@ -370,7 +398,7 @@ enum bf_err call_of_sip(const struct sip_message *m, const struct call_rules *ru
         return err;
     read_caller(m, rules, arena, ret);
     read_urgency(m, rules, ret);
-    if (m->first[SIP_H_DIVERSION])
+    if (m->first[SIP_H_DIVERSION] || m->first[SIP_H_HISTORY_INFO])
         read_diversion(m, rules, arena, ret);
     read_trunk(m, ret);
     read_identities(m, ret);

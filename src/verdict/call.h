@@ -54,7 +54,8 @@ struct call {
     bool has_to;
     struct number to;
     bool
-        has_forwarder; /* the newest Diversion header, as whoever wrote it says: for a sentence, never for a vote */
+        has_forwarder; /* the newest Diversion or History-Info entry, as whoever wrote it says: for a sentence, never for a vote */
+    bool forwarder_from_history;
     struct number forwarder;
 
     bool has_caller; /* the number a token's orig must equal: PAI of a peer that may, else From */

@@ -53,11 +53,12 @@ static const char *why_elsewhere(const struct hearing *h)
             "is not followed yet, or copied",
             SPAN_FMT(by));
     else if (h->call->has_forwarder)
-        why = arena_printf(
-            h->arena,
-            "the proof was made for a call to another number: forwarded by +%.*s, as its Diversion header "
-            "says, which anybody can write, or copied",
-            SPAN_FMT(number_span(&h->call->forwarder)));
+        why = arena_printf(h->arena,
+                           "the proof was made for a call to another number: forwarded by +%.*s, as its %s "
+                           "header says, which "
+                           "anybody can write, or copied",
+                           SPAN_FMT(number_span(&h->call->forwarder)),
+                           h->call->forwarder_from_history ? "History-Info" : "Diversion");
     return why ? why
                : "the proof was made for a call to another number: forwarded without a div token, or copied";
 }
