@@ -42,8 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum bf_err err;
     if (wish & 4) {
         err = api_signing_read(body, &options, &rules, now, arena, &request, &call, &error);
-        if (err == BF_OK && (!call.has_caller || !call.has_called ||
-                             !number_is_canonical(number_span(&call.caller))))
+        if (err == BF_OK &&
+            (!call.has_caller || !call.has_called || !number_is_canonical(number_span(&call.caller))))
             abort();
     } else {
         err = api_verification_read(body, &options, rules.plan, now, arena, &request, &error);
