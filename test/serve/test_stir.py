@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """/stir/v1/ of a live server: both dialects, every error of API-006, every case of API-008, repeats and replays."""
+import hashlib
 from tokens import *
 
 
@@ -240,6 +241,23 @@ def main(place):
             code, _, said = sign(**more)
             equal((code, error(said)[1], error(said)[2][0]), (400, "SVC4005", name), said)
 
+    def signs_by_key():
+        """a customer known by its API key gets its calls signed over HTTP; another key, or none, gets nothing"""
+        keys = {name: name * 8 for name in ("crm!", "web!")}
+        row = lambda name, *scopes: {"name": name, "sha256": hashlib.sha256(keys[name].encode()).hexdigest(), "scopes": list(scopes)}
+        s = Server(place + "/keys", {"signing": vouching["signing"], "customers": [{"name": "acme", "attest": "A", "keys": ["crm!"]}],
+                                     "http": {"sign": True, "keys": [row("crm!", "sign", "read"), row("web!", "sign")]}}, lab=lab)
+        s.headers = {"X-API-Key": keys["crm!"]}
+        with s:
+            body = lambda: json.dumps({"signingRequest": {"attest": "A", "dest": {"tn": [CALLED]}, "iat": int(time.time()),
+                                                          "orig": {"tn": CALLER}, "origid": str(uuid.uuid4())}})
+            for key, wanted in (("crm!", 200), ("web!", 403), (None, 401)):
+                code, _, said = s.get("/stir/v1/signing", "POST", body(), {"Content-Type": "application/json", "X-API-Key": keys.get(key, "none at all")})
+                equal(code, wanted, said)
+                if code == 200:
+                    value = json.loads(said)["signingResponse"]["identity"]
+                    equal(json.loads(base64.urlsafe_b64decode(value.split(".")[1] + "=="))["attest"], "A")
+
     def ends():
         """the servers end"""
         equal((server.stop(), plain.stop()), (0, 0))
@@ -247,7 +265,7 @@ def main(place):
         others.close()
 
     tap([rows, no_length, e3] + [case(*c) for c in cases] + [passed, aliases, heartbeat, camel, of_3gpp, names, repeats, strangers, tells, twin, doors,
-                                                              signs, signs_3gpp, signs_not, ends])
+                                                              signs, signs_3gpp, signs_not, signs_by_key, ends])
 
 
 with scratch() as place:
