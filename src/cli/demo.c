@@ -93,7 +93,7 @@ static char *config_text(const struct demo *d)
                  "trust:\n"
                  "  domains:\n"
                  "    - {name: lab, anchors: [\"%s\"], lab: true}\n"
-                 "x5u: {lab: true}\n"
+                 "x5u: {lab: true, budget_ms: 4000}\n" /* a machine that is busy still shows what it is about */
                  "http: {listen: \"127.0.0.1:0\"}\n"
                  "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
                  "store: {url: \"%s\"}\n",
