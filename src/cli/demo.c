@@ -83,21 +83,22 @@ static bool carrier_make(struct demo *d, struct demo_carrier *c, const char *nam
 static char *config_text(const struct demo *d)
 {
     char *text = NULL;
-    if (asprintf(&text,
-                 "# made by bonafide demo\n"
-                 "sip:\n"
-                 "  listen: [\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]\n"
-                 "  clients: [127.0.0.0/8]\n"
-                 "  peers: [{from: 127.0.0.0/8, pai: true}]\n"
-                 "  workers: 1\n"
-                 "trust:\n"
-                 "  domains:\n"
-                 "    - {name: lab, anchors: [\"%s\"], lab: true}\n"
-                 "x5u: {lab: true, budget_ms: 4000}\n" /* a machine that is busy still shows what it is about */
-                 "http: {listen: \"127.0.0.1:0\"}\n"
-                 "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
-                 "store: {url: \"%s\"}\n",
-                 d->root, d->directory, d->store) < 0)
+    if (asprintf(
+            &text,
+            "# made by bonafide demo\n"
+            "sip:\n"
+            "  listen: [\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]\n"
+            "  clients: [127.0.0.0/8]\n"
+            "  peers: [{from: 127.0.0.0/8, pai: true}]\n"
+            "  workers: 1\n"
+            "trust:\n"
+            "  domains:\n"
+            "    - {name: lab, anchors: [\"%s\"], lab: true}\n"
+            "x5u: {lab: true, budget_ms: 4000}\n" /* a machine that is busy still shows what it is about */
+            "http: {listen: \"127.0.0.1:0\"}\n"
+            "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
+            "store: {url: \"%s\"}\n",
+            d->root, d->directory, d->store) < 0)
         return NULL;
     return text;
 }
