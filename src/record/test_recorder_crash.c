@@ -223,7 +223,7 @@ static void fifty_kills_lose_no_record_that_was_answered(void **state)
     size_t rows = 0;
     const struct recorder_options options = { .journal_dir = p.journal, .db_url = p.url };
     assert_int_equal(recorder_create(&options, &r, &message), BF_OK);
-    assert_int_equal(recorder_flush(r, 20000), BF_OK);
+    assert_int_equal(recorder_flush(r, 120000), BF_OK);
     const struct record_filter all = { .outcome = -1, .limit = MOST };
     assert_int_equal(record_query(p.url, &all, count, &rows, &message), BF_OK);
     assert_int_equal(rows, count_found());
