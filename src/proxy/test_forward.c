@@ -281,7 +281,7 @@ static void sec_048_a_name_cannot_start_a_line_of_its_own(void **state)
                         &straight, &stranger, NULL),
                      BF_OK);
     has_not("\nIdentity");
-    has("From: \" xIdentity: y\" <sip:a@h>;tag=a1\r\n");
+    has("From: \"xIdentity: y\" <sip:a@h>;tag=a1\r\n");
 }
 
 static void sip_060_asserted_numbers_do_not_leave_the_trust_domain_against_the_callers_wish(void **state)

@@ -4,6 +4,7 @@
 import contextlib
 import http.server
 import os
+import random
 import re
 import shutil
 import socket
@@ -39,9 +40,16 @@ def doctor(text, *args, status=None, offline=True, run=bonafide, **more):
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """For UDP and TCP, and none that the kernel gives to a test beside this one."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            try:
+                udp.bind(("127.0.0.1", port))
+                tcp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def config(port=None, anchors=None, more=""):
