@@ -94,7 +94,8 @@ static char *config_text(const struct demo *d)
             "trust:\n"
             "  domains:\n"
             "    - {name: lab, anchors: [\"%s\"], lab: true}\n"
-            "x5u: {lab: true, budget_ms: 4000}\n" /* a machine that is busy still shows what it is about */
+            /* a machine that is busy still shows what it is about; what a port once served is another lab's */
+            "x5u: {lab: true, budget_ms: 4000, cache_dir: \"\"}\n"
             "http: {listen: \"127.0.0.1:0\"}\n"
             "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
             "store: {url: \"%s\"}\n",
