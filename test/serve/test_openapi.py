@@ -117,13 +117,14 @@ def main(place):
             look(open_one, "DELETE", path, 405)
 
     def unready():
-        """a server without anchors is not ready"""
-        bare = Server(place + "/bare")
-        bare.get = lambda *args, **more: (200, {}, b"")
-        bare.start()
-        del bare.get
-        look(bare, "GET", "/readyz", 503)
-        equal(bare.stop(), 0)
+        """a server whose disk is full is not ready"""
+        full = Server(place + "/full", {"store": {"url": "", "keep_messages": True}}, wrap=["prlimit", "--fsize=65536"]).start()
+        for _ in range(400):
+            full.verdict(request())
+            if full.get("/readyz")[0] != 200:
+                break
+        look(full, "GET", "/readyz", 503)
+        equal(full.stop(), 0)
 
     def verdicts():
         """/v1/verdict"""
