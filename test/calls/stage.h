@@ -74,6 +74,8 @@ void stage_country(struct stage *s, const char *iso);
 void stage_peer_country(struct stage *s, const char *iso);
 /* Numbers that never place calls. */
 void stage_do_not_originate(struct stage *s, const char *ranges);
+/* Takes the serial numbers out of an answer's JSON: chains are made anew for each stage, with numbers of any length. */
+void stage_blot_serials(char *json);
 EVP_PKEY *stage_key(const char *name); /* PP-052, PP-054 */
 
 #endif

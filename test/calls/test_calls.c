@@ -305,14 +305,6 @@ static void engines_close(void)
         es256_pool_destroy(engines[i].pool);
 }
 
-/* Chains are made anew for each time a story is played, with serial numbers of their own. */
-static void blot_serials(char *json)
-{
-    for (char *at = json; (at = strstr(at, "\"serial\":\""));)
-        for (at += 10; *at && *at != '"'; at++)
-            *at = 'x';
-}
-
 /* All that is said of a call, byte for byte. */
 static void write_down(FILE *transcript, const struct scene *scene)
 {
@@ -320,7 +312,7 @@ static void write_down(FILE *transcript, const struct scene *scene)
     struct buf b = buf_on(json, sizeof json - 1);
     assert_int_equal(answer_json(&scene->hearing.verdict, &scene->call, &b), BF_OK);
     json[b.n] = '\0';
-    blot_serials(json);
+    stage_blot_serials(json);
     fprintf(transcript, "%s\n%s\n%s\n", json, scene->answer, scene->forwarded);
 }
 

@@ -86,9 +86,7 @@ static void json_of(struct stage *s, const struct call *call, char *out, size_t 
     stage_judge(s, call, &h);
     assert_int_equal(answer_json(&h.verdict, call, &b), BF_OK);
     out[b.n] = '\0';
-    char *serial = strstr(out, "\"serial\":\""); /* each stage has a lab of its own */
-    if (serial)
-        memset(serial + 10, '.', strcspn(serial + 10, "\""));
+    stage_blot_serials(out);
     *ret_known = stage_knows(s, &h);
     stage_done(s);
 }
