@@ -6,6 +6,9 @@
  * The hash is linear with multipliers of chance (of this process alone): two datagrams that differ in what it covers go to
  * the same of n workers with a chance of 1/n. Covered is the beginning, where the branch of the top Via, Call-ID and tags
  * of any usual request stand, and after that a sample now and then, which meets the signature of a token.
+ *
+ * The price: two requests of one dialog, sent right behind each other, may reach two workers, and the second may overtake
+ * the first, as UDP always allowed. A proxy does without it, for BYE must not overtake ACK.
  */
 #ifndef SERVE_DEAL_H
 #define SERVE_DEAL_H

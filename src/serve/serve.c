@@ -186,13 +186,16 @@ static struct server_address *add_address(struct server *s, enum server_door doo
     return a;
 }
 
-static enum bf_err open_udp(struct server *s, const struct config_listener *l, char **ret_message)
+static enum bf_err open_udp(struct server *s, const struct config *c, const struct config_listener *l,
+                            char **ret_message)
 {
     int fds[SERVER_WORKERS_MAX];
     struct sockaddr_storage addr;
     socklen_t n;
-    const enum bf_err err =
-        udp_open((const struct sockaddr *)&l->addr, l->addr_n, fds, s->n_workers, &addr, &n, ret_message);
+    /* a proxy passes requests of one Call-ID to one worker, in the order they came: they must come in order */
+    const enum udp_order order = c->sip.mode == MODE_PROXY ? UDP_BY_SENDER : UDP_BY_CONTENT;
+    const enum bf_err err = udp_open((const struct sockaddr *)&l->addr, l->addr_n, order, fds, s->n_workers,
+                                     &addr, &n, ret_message);
     if (err)
         return err;
     for (size_t i = 0; i < s->n_workers; i++) {
@@ -297,7 +300,7 @@ static enum bf_err make_doors(struct server *s, const struct config *c, char **r
     if (err)
         return say(ret_message, err, "the workers cannot be made");
     for (size_t i = 0; i < c->sip.n_listen && !err; i++)
-        err = c->sip.listen[i].transport == LISTEN_UDP ? open_udp(s, &c->sip.listen[i], ret_message)
+        err = c->sip.listen[i].transport == LISTEN_UDP ? open_udp(s, c, &c->sip.listen[i], ret_message)
                                                        : open_tcp(s, &c->sip.listen[i], ret_message);
     s->max_connections = (uint64_t)c->sip.connections;
     s->idle = MONO_S(c->sip.idle_s);

@@ -18,14 +18,14 @@ struct table {
     int fds[SOCKETS], client;
 };
 
-static void open_table(struct table *t)
+static void open_table(struct table *t, enum udp_order order)
 {
     struct sockaddr_in any = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     struct sockaddr_storage addr;
     socklen_t n;
     char *message = NULL;
-    assert_int_equal(udp_open((struct sockaddr *)&any, sizeof any, t->fds, SOCKETS, &addr, &n, &message),
-                     BF_OK);
+    assert_int_equal(
+        udp_open((struct sockaddr *)&any, sizeof any, order, t->fds, SOCKETS, &addr, &n, &message), BF_OK);
     t->client = socket(AF_INET, SOCK_DGRAM, 0);
     assert_int_equal(connect(t->client, (struct sockaddr *)&addr, n), 0);
 }
@@ -61,7 +61,7 @@ static void expect_fair(size_t (*write)(char *out, size_t size, unsigned call))
     struct table t;
     size_t of[SOCKETS] = { 0 };
     char bytes[2048];
-    open_table(&t);
+    open_table(&t, UDP_BY_CONTENT);
     for (unsigned call = 0; call < CALLS; call++) {
         const size_t n = write(bytes, sizeof bytes, call), first = dealt(&t, bytes, n);
         of[first]++;
@@ -114,10 +114,36 @@ static void datagrams_of_every_length_arrive(void **state)
     struct table t;
     char bytes[1700];
     (void)state;
-    open_table(&t);
+    open_table(&t, UDP_BY_CONTENT);
     memset(bytes, 'x', sizeof bytes);
     for (size_t n = 1; n <= sizeof bytes; n += n < 80 ? 1 : 13)
         assert_true(dealt(&t, bytes, n) < SOCKETS);
+    close_table(&t);
+}
+
+/* Of twenty senders each has a socket, and they have not all the same. */
+static void what_one_sender_sends_reaches_one_socket_where_order_counts(void **state)
+{
+    struct table t;
+    char bytes[2048];
+    size_t of[SOCKETS] = { 0 }, used = 0;
+    (void)state;
+    open_table(&t, UDP_BY_SENDER);
+    struct sockaddr_storage server;
+    socklen_t n = sizeof server;
+    assert_int_equal(getpeername(t.client, (struct sockaddr *)&server, &n), 0);
+    for (unsigned sender = 0; sender < 20; sender++) {
+        close(t.client);
+        t.client = socket(AF_INET, SOCK_DGRAM, 0);
+        assert_int_equal(connect(t.client, (struct sockaddr *)&server, n), 0);
+        const size_t first = dealt(&t, bytes, counted(bytes, sizeof bytes, 0));
+        for (unsigned call = 1; call < 20; call++)
+            assert_int_equal(dealt(&t, bytes, counted(bytes, sizeof bytes, call)), first);
+        of[first]++;
+    }
+    for (size_t i = 0; i < SOCKETS; i++)
+        used += of[i] > 0;
+    assert_true(used > 1);
     close_table(&t);
 }
 
@@ -136,6 +162,7 @@ int main(void)
         cmocka_unit_test(calls_of_one_socket_that_differ_in_a_counter_reach_all_workers),
         cmocka_unit_test(a_signature_anywhere_is_met),
         cmocka_unit_test(datagrams_of_every_length_arrive),
+        cmocka_unit_test(what_one_sender_sends_reaches_one_socket_where_order_counts),
         cmocka_unit_test(the_program_fits_for_any_number_of_workers),
     };
     return tap_run(tests, ARRAY_SIZE(tests));

@@ -108,7 +108,7 @@ static bool reserve(const struct sockaddr *addr, socklen_t n, struct sockaddr_st
     return known;
 }
 
-enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count,
+enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, enum udp_order order, int *fds, size_t count,
                      struct sockaddr_storage *ret_addr, socklen_t *ret_n, char **ret_message)
 {
     char text[64];
@@ -119,7 +119,7 @@ enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t 
         good = fds[opened] >= 0;
         opened += good;
     }
-    if (good && (count == 1 || deal(fds[0], count)))
+    if (good && (count == 1 || order == UDP_BY_SENDER || deal(fds[0], count)))
         return BF_OK;
     if (asprintf(ret_message, "udp:%s cannot be opened: %s", addr_text(addr, text), strerror(errno)) < 0)
         *ret_message = NULL;

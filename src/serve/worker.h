@@ -241,7 +241,9 @@ void udp_io_destroy(struct udp_io *io);
 void udp_receive(struct worker *w, struct udp_socket *u);
 void udp_send(struct worker *w);
 void udp_send_one(struct worker *w, const struct origin *origin, struct span bytes);
-enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, int *fds, size_t count,
+/* Which of the sockets of a port gets a datagram: in whatever order (deal.h), or always the same for a sender. */
+enum udp_order { UDP_BY_CONTENT, UDP_BY_SENDER };
+enum bf_err udp_open(const struct sockaddr *addr, socklen_t n, enum udp_order order, int *fds, size_t count,
                      struct sockaddr_storage *ret_addr, socklen_t *ret_n, char **ret_message) must_use;
 
 /* tcp.c */

@@ -621,7 +621,7 @@ def every_request_of_a_file_is_judged():
             ("the last empty line is missing", good[:-2] + plain, [0, 1]),
             ("no Content-Length", good.replace(b"Content-Length: 0\r\n", b"") + plain, [0, 1]),
             ("a request within a body is none", held + plain, [0, 1]),
-            ("a body without a line end", held[:-4].replace(b"%d" % len(shown), b"%d" % (len(shown) - 4)) + plain, [0, 1]),
+            ("a body without a line end", held[:-4].replace(b": %d" % len(shown), b": %d" % (len(shown) - 4)) + plain, [0, 1]),
             ("one only", held, [0]))
     names = ["genuine", "unproven"]
     for what, text, want in rows:

@@ -87,6 +87,11 @@ def eventually(question, what, patience=PATIENCE):
         time.sleep(0.02)
 
 
+def is_bound(port):
+    """Somebody on this machine has this UDP port."""
+    return any(int(line.split()[1].split(":")[1], 16) == port for line in open("/proc/net/udp").readlines()[1:])
+
+
 # ---- a lab ----
 
 class Lab:

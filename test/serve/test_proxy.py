@@ -330,10 +330,25 @@ def main(place):
         for call_id in calls:
             uas.take("ACK", call_id)
 
+    def in_order():
+        """a BYE right behind an ACK does not overtake it, whichever worker has the call"""
+        u = udp()
+        for _ in range(100):
+            message = request()
+            u.send(message)
+            uas.answer(uas.take("INVITE", header(message, "Call-ID")), 200)
+            u.final()
+            for method, cseq in (("ACK", 1), ("BYE", 2)):
+                u.send(dialog(method, message, "uas", f"sip:callee@127.0.0.1:{uas.port}", cseq=cseq))
+            first = uas.take(None, header(message, "Call-ID"))
+            check(first.startswith(b"ACK "), first)
+            uas.answer(uas.take("BYE", header(message, "Call-ID")), 200)
+            equal(status(u.final()), 200)
+
     try:
         tap([a_signed_call, unsigned, refused, repeated, late_forks, ack_of_2xx, cancel_early, cancel_late, cancel_crossing, in_dialog,
              no_relay, not_elsewhere, routes, addressed_to_us, other_methods, refusals, loop, max_forwards_added, stray_responses,
-             over_tcp, many_workers])
+             over_tcp, many_workers, in_order])
     finally:
         check(server.stop() == 0, "the server ends well")
 

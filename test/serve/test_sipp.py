@@ -47,8 +47,9 @@ def main(place):
         """examples/sipp/phone.xml takes a call behind a proxy, and ends with it"""
         port = free_port()
         taking = started(subprocess.Popen(["sipp", "-sf", os.path.join(SOURCE, "examples", "sipp", "phone.xml"), "-p", str(port), "-i", "127.0.0.1",
-                                           "-m", "1", "-nostdin", "-timeout", "30s", "-timeout_error"], cwd=place, stdout=subprocess.PIPE,
-                                          stderr=subprocess.STDOUT, text=True))
+                                           "-m", "1", "-nostdin", "-timeout", "30s", "-timeout_error", "-trace_msg", "-message_file", place + "/phone.log"],
+                                         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+        eventually(lambda: is_bound(port), "SIPp takes its port")
         with Server(place + "/proxy", {"sip": {"mode": "proxy", "next_hop": f"sip:127.0.0.1:{port}", "record_route": True}}, lab=lab) as proxy:
             u = Udp(proxy.door("udp"))
             message = request(identity=lab.identity(), via=f"127.0.0.1:{u.socket.getsockname()[1]}")
@@ -59,7 +60,7 @@ def main(place):
             u.send(inside("ACK", 1))
             equal(status(u.ask(inside("BYE", 2))), 200)
         said = taking.communicate(timeout=60)[0]
-        equal(taking.returncode, 0, said[-2000:])
+        equal(taking.returncode, 0, said[-2000:] + open(place + "/phone.log").read())
 
     def ends():
         """the server ends"""
