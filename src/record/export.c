@@ -141,11 +141,13 @@ enum bf_err record_json(const struct record *r, struct buf *out)
 
 /* ---- CSV ---- */
 
-static const char *const csv_members[] = {
-    "id",          "caller",  "called",      "claimed_name", "attest",    "trust_domain", "why",    "failure",
-    "source_peer", "call_id", "from_header", "pai",          "to_header", "request_uri",  "origid", "spc",
-    "serial",      "subject", "x5u",         "iat",          "status",    "latency_us",   "node",   "lab"
-};
+static const char *const csv_members[] = { "id",          "caller",         "called",      "claimed_name",
+                                           "attest",      "trust_domain",   "why",         "failure",
+                                           "source_peer", "call_id",        "from_header", "pai",
+                                           "to_header",   "request_uri",    "origid",      "spc",
+                                           "serial",      "subject",        "x5u",         "iat",
+                                           "status",      "latency_us",     "node",        "lab",
+                                           "person",      "claimed_person", "rule",        "rule_action" };
 
 static const struct member *member_named(const char *name)
 {

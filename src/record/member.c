@@ -51,6 +51,13 @@ const struct member record_members[] = {
     { 33, "latency_us", MEMBER_I32, AT(latency_us), 0, false, false },
     { 34, "answer", MEMBER_BYTES, AT(answer), LIMIT_SIP_MESSAGE + 2048, false, false },
     { 35, "message", MEMBER_BYTES, AT(message), LIMIT_SIP_MESSAGE, false, false },
+    { 36, "person_id", MEMBER_I64, AT(person_id), 0, false, false },
+    TEXT(37, person, "person", 512),
+    { 38, "claimed_person_id", MEMBER_I64, AT(claimed_person_id), 0, false, false },
+    TEXT(39, claimed_person, "claimed_person", 512),
+    TEXT(40, rule, "rule", 64),
+    TEXT(41, rule_action, "rule_action", 1100),
+    { 42, "rule_observed", MEMBER_BOOL, AT(rule_observed), 1, false, false },
 };
 const size_t n_record_members = ARRAY_SIZE(record_members);
 

@@ -49,6 +49,12 @@ struct record {
     int32_t latency_us;
     struct span answer;  /* the answer as sent (its status line and our headers), by setting */
     struct span message; /* raw request, by setting */
+    /* Who it is, by the address book as it was then; claimed: whose name it says. 0 and absent: nobody known. */
+    int64_t person_id, claimed_person_id;
+    struct span person, claimed_person;
+    /* The rule that decided what is done; of one that only observes what it would have done. Absent: none matched. */
+    struct span rule, rule_action;
+    bool rule_observed;
     const struct record_ballot *ballots;
     size_t n_ballots;
     struct replay_sighting
