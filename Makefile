@@ -5,7 +5,7 @@ BUILD  ?= build
 SETUP  ?=
 TESTS  ?=
 
-.PHONY: help build demo check soak bench bench-peers fuzz coverage install deb format clean
+.PHONY: help build demo check soak bench bench-peers names fuzz coverage install deb format clean
 
 help:
 	@echo "make demo      build, then place calls of every kind on loopback and show their verdicts"
@@ -15,6 +15,7 @@ help:
 	@echo "make deb       Debian packages of what is committed, under $(BUILD)/deb"
 	@echo "make bench     the figures, measured here"
 	@echo "make bench-peers   the same calls to Kamailio with secsipid (TELL=1: every trial)"
+	@echo "make names     how well look-alike names are told apart, against three other ways (needs npm)"
 	@echo "make soak      the long tests: loads, kills, a bare Debian"
 	@echo "make fuzz      every reader against libFuzzer (MERGE=1 keeps what was found in fuzz/corpus)"
 	@echo "make coverage  line coverage of src/; fails under 90 %"
@@ -60,6 +61,12 @@ bench-peers:
 	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
 	@ninja -C $(BUILD) bonafide bench/bench_peers
 	@$(BUILD)/bench/bench_peers $(BUILD)/bonafide bench/peers $(if $(TELL),--tell)
+
+names:
+	@scripts/install build
+	@$(MAKE) --no-print-directory $(BUILD)/build.ninja
+	@ninja -C $(BUILD) bonafide bench/forms
+	@bench/names/measure.py --bonafide $(BUILD)/bonafide --forms $(BUILD)/bench/forms --misses 5
 
 fuzz:
 	@scripts/install build ci
