@@ -5,6 +5,7 @@
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H
 
+#include "rules/rules.h"
 #include "signing/signing.h"
 #include "sip/reply.h"
 #include "verdict/verdict.h"
@@ -24,6 +25,10 @@ enum answer_action { ACTION_PASS, ACTION_LABEL, ACTION_REJECT, ACTION_TO };
 struct answer_policy {
     enum answer_action action;
     const char *to; /* ACTION_TO: SIP URI */
+    /* What only a rule asks for (rules/rules.h). */
+    bool mailbox;      /* ACTION_TO: the voicemail of who was called (RFC 4458) */
+    const char *alert; /* ACTION_PASS: the Alert-Info; NULL: as it came */
+    int code;          /* ACTION_REJECT: its status; 0: as it follows from the verdict */
 };
 enum verstat_place { VERSTAT_USER, VERSTAT_URI_PARAM, VERSTAT_HEADER_PARAM };
 
@@ -41,6 +46,8 @@ struct answer_options {
     bool block_608;        /* what a block goes out with: 603, or 608 with its card (RFC 8688) */
     const char *block_name, *block_key, *block_x5u; /* what the card is made of; NULL: none */
     const char *block_card; /* value of its Call-Info, made with the snapshot (answer/refuse.h); NULL: none */
+    const struct rule_actions
+        *rule_actions; /* what decisions name by number, made with the snapshot; NULL: none */
 };
 
 #define ANSWER_FAILURES LIMIT_IDENTITIES
@@ -61,6 +68,8 @@ struct decision {
             struct {
                 uint8_t identity, stir_case;
             } failed[ANSWER_FAILURES];
+            uint16_t
+                rule; /* the action of the rule that decided, of answer_options.rule_actions; 0: none did */
         } verify;
         struct {
             uint8_t refusal; /* enum sign_refusal; SIGN_OK: what follows counts */
@@ -76,7 +85,10 @@ void decision_of_verdict(const struct verdict *v, const struct call *call, const
 /* Passed unjudged (overload): 302, No-TN-Validation, case=shed. */
 void decision_shed(const struct call *call, const struct answer_id *id, unsigned hop, struct decision *ret);
 
-/* What is done with the call: never more than pass for one that nothing may stand in the way of, that was shed or that we sign. */
+/*
+ * What is done with the call: never more than pass for one that nothing may stand in the way of, that was shed or that we sign.
+ * Then the refusal of withheld numbers, then the rule that decided, then the policy of the verdict.
+ */
 struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
                                       const struct call *call);
 

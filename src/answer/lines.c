@@ -232,8 +232,9 @@ void lines_attestation(const struct lines *w)
 
 void lines_alert_info(const struct lines *w)
 {
-    const char *alert = w->options->alert_info[w->d->outcome];
-    if (lines_labels(w) && alert && *alert)
+    const struct answer_policy policy = answer_policy_of(w->options, w->d, w->call);
+    const char *alert = policy.action == ACTION_LABEL ? w->options->alert_info[w->d->outcome] : policy.alert;
+    if (alert && *alert)
         reply_header(w->out, "Alert-Info", span_of(alert));
 }
 

@@ -5,18 +5,39 @@
 
 #include "base/base64url.h"
 
+/* What a rule decided; a refusal only where there is somewhere to complain. */
+static bool rule_policy(const struct answer_options *options, const struct decision *d,
+                        struct answer_policy *ret)
+{
+    const struct rule_action *a = rule_actions_look(options->rule_actions, d->verify.rule);
+    if (!a || (a->what == RULE_REJECT && (!options->redress || !*options->redress)))
+        return false;
+    switch (a->what) {
+    case RULE_PASS: *ret = (struct answer_policy){ .action = ACTION_PASS }; break;
+    case RULE_LABEL: *ret = (struct answer_policy){ .action = ACTION_LABEL }; break;
+    case RULE_TO: *ret = (struct answer_policy){ .action = ACTION_TO, .to = a->value.p }; break;
+    case RULE_VOICEMAIL:
+        *ret = (struct answer_policy){ .action = ACTION_TO, .to = a->value.p, .mailbox = true };
+        break;
+    case RULE_REJECT: *ret = (struct answer_policy){ .action = ACTION_REJECT, .code = a->code }; break;
+    case RULE_RING: *ret = (struct answer_policy){ .action = ACTION_PASS, .alert = a->value.p }; break;
+    }
+    return true;
+}
+
 struct answer_policy answer_policy_of(const struct answer_options *options, const struct decision *d,
                                       const struct call *call)
 {
-    const struct answer_policy pass = { ACTION_PASS, NULL }, reject = { ACTION_REJECT, NULL };
+    const struct answer_policy pass = { .action = ACTION_PASS }, reject = { .action = ACTION_REJECT };
+    struct answer_policy policy = options->policy[d->outcome];
     if (call->never_block || d->winning_case == CASE_SHED || d->signing)
         return pass;
     if (d->masked && options->refuse_anonymous)
         return reject;
-    if (options->policy[d->outcome].action == ACTION_LABEL && call->message &&
-        message_fax(call->message) == FAX_ONLY)
+    (void)rule_policy(options, d, &policy); /* else that of the verdict */
+    if (policy.action == ACTION_LABEL && call->message && message_fax(call->message) == FAX_ONLY)
         return pass; /* no machine reads a label */
-    return options->policy[d->outcome];
+    return policy;
 }
 
 struct refusal refusal_of(const struct answer_options *options, const struct decision *d,
@@ -26,14 +47,17 @@ struct refusal refusal_of(const struct answer_options *options, const struct dec
     const bool may = !call->never_block && d->winning_case != CASE_SHED && !d->signing;
     if (may && by == DECIDED_BY_PERSON)
         return (struct refusal){ 607, "Unwanted", false };
-    if (answer_policy_of(options, d, call).action != ACTION_REJECT)
+    const struct answer_policy policy = answer_policy_of(options, d, call);
+    if (policy.action != ACTION_REJECT)
         return (struct refusal){ 0, "", false };
-    if (options->policy[d->outcome].action != ACTION_REJECT)
+    if (policy.code && policy.code != 603 && policy.code != 608)
+        return (struct refusal){ policy.code, rule_reason(policy.code), false };
+    if (!policy.code && options->policy[d->outcome].action != ACTION_REJECT)
         return (struct refusal){ 433, "Anonymity Disallowed", false };
     /* An impostor without a signature is not asked for one: it is refused for what it pretends, not for what it lacks. */
-    if (row->code && !(d->outcome == IMPOSTOR && d->winning_case == CASE_NO_IDENTITY))
+    if (!policy.code && row->code && !(d->outcome == IMPOSTOR && d->winning_case == CASE_NO_IDENTITY))
         return (struct refusal){ row->code, row->phrase, false };
-    if (options->block_608 && options->block_card)
+    if (options->block_card && (policy.code ? policy.code == 608 : options->block_608))
         return (struct refusal){ 608, "Rejected", true };
     return (struct refusal){ 603, "Network Blocked", true };
 }

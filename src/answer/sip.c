@@ -87,14 +87,39 @@ static void put_contact(const struct lines *w, const char *next_hop)
     reply_header_end(out, at);
 }
 
+/*
+ * `;target=sip:100%40192.0.2.7;cause=480`: whose box it is, and that the call was sent on at once.      RFC 4458 section 2
+ * What a URI parameter cannot hold as it stands is escaped.                                     RFC 3261 section 25.1
+ */
+static void put_mailbox(struct span called, struct buf *out)
+{
+    static const char plain[] = "-_.!~*'()[]/:&+$", hex[] = "0123456789ABCDEF";
+    buf_text(out, ";target=");
+    for (size_t i = 0; i < called.n; i++) {
+        const unsigned char c = (unsigned char)called.p[i];
+        const bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (word || (c && strchr(plain, c))) {
+            buf_char(out, (char)c);
+        } else {
+            buf_char(out, '%');
+            buf_char(out, hex[c >> 4]);
+            buf_char(out, hex[c & 15]);
+        }
+    }
+    buf_text(out, ";cause=480");
+}
+
 /* ---- the whole ---- */
 
 static void put_redirection(const struct lines *w, const struct answer_policy *policy, const char *next_hop)
 {
     if (policy->action == ACTION_TO && policy->to) {
-        char memory[LIMIT_URI + 2];
+        char memory[LIMIT_URI * 5];
         struct buf b = BUF_ON(memory);
-        buf_printf(&b, "<%s>", policy->to);
+        buf_printf(&b, "<%s", policy->to);
+        if (policy->mailbox)
+            put_mailbox(w->request->uri, &b);
+        buf_char(&b, '>');
         if (buf_ok(&b))
             reply_header(w->out, "Contact", buf_span(&b));
     } else {

@@ -18,10 +18,10 @@ static struct decision decided(enum outcome outcome, enum stir_case stir_case)
 }
 
 static const struct answer_options reject_all = {
-    .policy = { { ACTION_REJECT, NULL },
-                { ACTION_REJECT, NULL },
-                { ACTION_REJECT, NULL },
-                { ACTION_REJECT, NULL } },
+    .policy = { { .action = ACTION_REJECT },
+                { .action = ACTION_REJECT },
+                { .action = ACTION_REJECT },
+                { .action = ACTION_REJECT } },
     .redress = "https://example.org/complain",
 };
 

@@ -19,8 +19,8 @@ struct forwarding {
     const struct forward_edit *edit;
     struct lines lines; /* where edit is there */
     bool judged;        /* a verdict stands behind edit, not a signature of ours */
-    bool labels;
-    bool hidden; /* the caller's number may not go to this next hop: RFC 3325 section 7 */
+    bool labels, rings; /* rings: a rule writes the Alert-Info */
+    bool hidden;        /* the caller's number may not go to this next hop: RFC 3325 section 7 */
     unsigned own_routes;
     bool failed; /* a header field that must go on cannot */
     struct buf *out;
@@ -223,6 +223,12 @@ static void trusted_only(struct forwarding *f, const struct sip_header *h)
         copy(f, h);
 }
 
+static void alert_info(struct forwarding *f, const struct sip_header *h)
+{
+    if (!f->rings)
+        trusted_only(f, h);
+}
+
 /* ---- the way ---- */
 
 static void hops(struct forwarding *f, const struct sip_header *h)
@@ -277,7 +283,7 @@ static header_rule *const rules[SIP_H_COUNT] = {
     [SIP_H_P_PREFERRED_IDENTITY] = preferred,
     [SIP_H_REMOTE_PARTY_ID] = remote_party,
     [SIP_H_CALL_INFO] = call_info,
-    [SIP_H_ALERT_INFO] = trusted_only,
+    [SIP_H_ALERT_INFO] = alert_info,
     [SIP_H_REASON] = reason,
     [SIP_H_ATTESTATION_INFO] = drop,
     [SIP_H_P_ATTESTATION_INDICATOR] = drop,
@@ -396,6 +402,7 @@ enum bf_err forward_request(const struct sip_message *request, const struct sip_
                                   edit->call,    edit->number,  edit->number_arg, out };
         f.judged = !edit->decision->signing;
         f.labels = f.judged && lines_labels(&f.lines);
+        f.rings = f.judged && answer_policy_of(edit->options, edit->decision, edit->call).alert;
     }
     f.hidden = !boundary->to_trusted && (call_wants_privacy(request) || (f.judged && edit->decision->masked));
     if (message_missing(request))

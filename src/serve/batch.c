@@ -5,6 +5,7 @@
  * While the records of a batch are on their way to the disk, the worker is in another room (rooms.c).
  */
 #include "serve/proxy.h"
+#include "serve/ruling.h"
 #include "sip/fax.h"
 
 #include <stdlib.h>
@@ -120,6 +121,7 @@ static void decide(struct worker *w, struct lane *lane)
 {
     const struct verdict *v = &lane->hearing.verdict;
     decision_of_verdict(v, &lane->call, &lane->id, hops_choose(w->server->hops), &lane->decision);
+    ruling_decide(w, lane);
     lane->kind = (enum count_kind)v->outcome;
     lane->state = LANE_DECIDED;
     lane->keep = true;
@@ -245,6 +247,8 @@ static void vouch_for_nothing(struct worker *w, struct lane *lane)
     lane->decision.verstat = VERSTAT_NONE;
     v->verstat = VERSTAT_NONE;
     lane->record->verstat = VERSTAT_NONE;
+    ruling_decide(w, lane); /* a rule for genuine calls is not for this one */
+    ruling_record(lane, lane->record);
     request_write(w, lane);
 }
 

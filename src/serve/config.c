@@ -191,6 +191,18 @@ static const struct node *node_of(const struct loading *l, const char *name)
     return l->memory->settings[config_option_find(span_of(name)) - config_options].node;
 }
 
+static void check_rules(struct loading *l)
+{
+    const struct config *c = l->config;
+    const struct node *node = node_of(l, "rules")->first;
+    for (size_t i = 0; i < c->n_rules && node; i++, node = node->next)
+        if (c->rules[i].mode == RULE_ENFORCE && c->rules[i].action && !c->answer.redress[0] &&
+            strncmp(c->rules[i].action, "reject", strlen("reject")) == 0)
+            config_fault(
+                &l->reader, node, 0,
+                "rules: reject needs \"redress\": write where people whose calls are refused can complain");
+}
+
 static void check_policy(struct loading *l)
 {
     static const char *const names[] = { [GENUINE] = "policy.genuine",
@@ -203,6 +215,7 @@ static void check_policy(struct loading *l)
                          "%s: reject needs \"redress\": write where people whose calls are "
                          "refused can complain",
                          names[i]);
+    check_rules(l);
     const struct answer_options *a = &l->config->answer;
     if (a->block_608 && (!a->block_key || !a->block_x5u))
         config_fault(&l->reader, node_of(l, "policy.block_code"), 0,

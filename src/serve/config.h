@@ -13,6 +13,7 @@
 #include "es256/es256.h"
 #include "numbers/plan.h"
 #include "record/hep.h"
+#include "rules/rules.h"
 #include "signing/signing.h"
 #include "sip/number.h"
 #include "tls/tls.h"
@@ -142,6 +143,8 @@ struct config {
     struct {
         enum check_mode number_possible, do_not_originate, from_abroad;
     } checks;
+    const struct rule_row *rules; /* those of the desk stand behind them */
+    size_t n_rules;
     int64_t replay_entries;
     struct {
         enum es256_choice engine;

@@ -3,6 +3,7 @@
 #include "serve/worker.h"
 
 #include "record/judged.h"
+#include "serve/ruling.h"
 
 static const char *const transports[] = { [DOOR_UDP] = "udp", [DOOR_TCP] = "tcp", [DOOR_HTTP] = "http" };
 
@@ -74,9 +75,10 @@ void keeping_record(struct worker *w, struct lane *lane, struct record *ret, cha
     ret->source_peer = span_of(addr_text(origin_addr(&lane->origin), peer));
     ret->transport = lane->origin.secure ? SPAN("tls") : span_of(transports[lane->origin.door]);
     record_of_call(&lane->call, lane->json ? NULL : &lane->message, ret);
-    if (lane->kind <= KIND_IMPOSTOR)
+    if (lane->kind <= KIND_IMPOSTOR) {
         record_of_verdict(&lane->hearing.verdict, &lane->call, lane->arena, ret);
-    else
+        ruling_record(lane, ret);
+    } else
         set_other(w, lane, ret);
     ret->status = lane->status;
     const mono_t latency = (w->judged - lane->arrival.mono) / 1000;
@@ -94,7 +96,7 @@ struct line_word {
     struct span value;
 };
 
-static size_t words_of(const struct lane *lane, const struct record *r, struct line_word words[static 12])
+static size_t words_of(const struct lane *lane, const struct record *r, struct line_word words[static 14])
 {
     const bool judged = r->kind == RECORD_VERIFIED;
     size_t n = 0;
@@ -109,6 +111,8 @@ static size_t words_of(const struct lane *lane, const struct record *r, struct l
     words[n++] = (struct line_word){ "transport", r->transport };
     words[n++] = (struct line_word){ "id", span_make(r->id, sizeof r->id) };
     words[n++] = (struct line_word){ "call_id", r->call_id };
+    words[n++] = (struct line_word){ "rule", r->rule };
+    words[n++] = (struct line_word){ r->rule_observed ? "would" : "action", r->rule_action };
     words[n++] = (struct line_word){ "why", r->why };
     return n;
 }
@@ -182,7 +186,7 @@ static void put_plain(struct worker *w, const struct record *r, const struct lin
 
 void keeping_line(struct worker *w, const struct lane *lane, const struct record *record)
 {
-    struct line_word words[12];
+    struct line_word words[14];
     if (!w->log || !w->snapshot->config->log.verdicts)
         return;
     const size_t n = words_of(lane, record, words), before = w->lines.n;

@@ -5,6 +5,8 @@
  */
 #include "serve/options.h"
 
+#include <stdlib.h>
+
 #include "serve/customers.h"
 #include "serve/values.h"
 
@@ -189,6 +191,63 @@ static const struct config_option key_fields[] = {
 };
 static const struct config_rows key_rows = { FIELDS(key_fields), sizeof(struct config_http_key), NULL,
                                              key_check };
+
+/* The same questions as rules_create asks, so that a fault has its line. */
+static bool rule_check(struct config_reader *r, const struct node *node, const void *row)
+{
+    struct rules *rules = NULL;
+    char *message = NULL;
+    const struct rules_options options = { .may_reject = true }; /* what holds between options comes later */
+    const enum bf_err err = rules_create(row, 1, &options, &rules, &message);
+    if (err == BF_ENOMEM)
+        return config_no_memory(r);
+    if (err) {
+        const char *why = message ? strstr(message, ": ") : NULL;
+        config_fault(r, node, 0, "%s", why ? why + 2 : "this rule cannot be read");
+    }
+    free(message);
+    rules_destroy(rules);
+    return !err;
+}
+
+static const struct config_option rule_fields[] = {
+    { "name", &kind_text, NULL, "What records and people call it.", IN(rule_row, name), .min = 1,
+      .max = RULES_NAME },
+    { "mode", &kind_choice, "observe", "observe only writes down what it would do; enforce does it.",
+      IN(rule_row, mode), WORDS("observe", "enforce") },
+    { "action", &kind_text, NULL,
+      "pass, label, to:<SIP URI>, voicemail:<SIP URI>, reject:<code> or ring:<Alert-Info>.",
+      IN(rule_row, action), .min = 1, .max = 1024 },
+    { "verdict", &kind_choice, "[]", "genuine, unproven, broken or impostor; [] is any.",
+      LIST_IN(rule_row, verdicts, n_verdicts), WORDS("genuine", "unproven", "broken", "impostor"), .max = 4,
+      .shape = SHAPE_LIST },
+    { "person", &kind_text, "[]",
+      "Who it is: people of the address book whose number is proven, by name, uid or #id; \"*\" is anybody "
+      "in it.",
+      LIST_IN(rule_row, persons, n_persons), .max = 200, .shape = SHAPE_LIST },
+    { "tag", &kind_text, "[]", "A tag of that person.", LIST_IN(rule_row, tags, n_tags), .max = 200,
+      .shape = SHAPE_LIST },
+    { "claims", &kind_text, "[]", "Who the caller says he is, proven or not, likewise.",
+      LIST_IN(rule_row, claims, n_claims), .max = 200, .shape = SHAPE_LIST },
+    { "claims_tag", &kind_text, "[]", "A tag of that person.", LIST_IN(rule_row, claims_tags, n_claims_tags),
+      .max = 200, .shape = SHAPE_LIST },
+    { "caller", &kind_range, "[]", "The caller's number, proven or not.",
+      LIST_IN(rule_row, callers, n_callers), .max = RULES_VALUES, .shape = SHAPE_LIST },
+    { "called", &kind_range, "[]", "The number that is called.", LIST_IN(rule_row, called, n_called),
+      .max = RULES_VALUES, .shape = SHAPE_LIST },
+    { "domain", &kind_text, "[]", "The trust domain that vouches for the call.",
+      LIST_IN(rule_row, domains, n_domains), .max = 64, .shape = SHAPE_LIST },
+    { "attest", &kind_text, "[]", "A, B, C, or none.", LIST_IN(rule_row, attests, n_attests), .max = 4,
+      .shape = SHAPE_LIST },
+    { "time", &kind_text, "\"\"", "The time of day, like 08:30-18:00, or 18:00-08:30 over midnight.",
+      IN(rule_row, time), .max = 16 },
+    { "days", &kind_text, "[]", "mon, tue, wed, thu, fri, sat, sun: of a night, the day it began on.",
+      LIST_IN(rule_row, days, n_days), .max = 7, .shape = SHAPE_LIST },
+    { "zone", &kind_text, "\"\"", "The time zone of both, like Europe/Rome; \"\" is UTC.", IN(rule_row, zone),
+      .max = 64 },
+};
+static const struct config_rows rule_rows = { FIELDS(rule_fields), sizeof(struct rule_row), NULL,
+                                              rule_check };
 
 /* ---- options ---- */
 
@@ -384,6 +443,12 @@ const struct config_option config_options[] = {
     { "checks.from-abroad", &kind_choice, "observe",
       "The same for a number of our country that calls from a peer that is international.",
       AT(checks.from_abroad), WORDS("observe", "enforce", "off") },
+    { "rules", &kind_row, "[]",
+      "What happens to calls that all conditions of a row hold for, in place of the policy of their verdict. "
+      "The first "
+      "row that matches counts; what is written at the desk comes behind these. Nothing stands in the way of "
+      "policy.never_block. bonafide rules dry-run tells what rows would have done with calls of the past.",
+      LIST_AT(rules, n_rules), .max = RULES_MOST, .shape = SHAPE_LIST, .rows = &rule_rows },
     { "redress", &kind_contact, "\"\"",
       "Where people whose calls are refused can complain. No policy rejects without it.", AT(answer.redress),
       .max = 256 },

@@ -9,6 +9,7 @@
 #include "serve/http.h"
 #include "serve/notify.h"
 #include "serve/papers.h"
+#include "serve/ruling.h"
 
 #define SECOND     MONO_S(1)
 #define DRAIN_TIME MONO_S(10)
@@ -43,6 +44,8 @@ static enum bf_err start(struct server *s)
         err = worker_start(s->workers[i]);
     if (!err)
         err = hops_start(s->hops);
+    if (!err)
+        err = ruling_start(s->ruling);
     if (!err)
         err = acceptor_start(s->acceptor);
     if (!err && s->publisher)
@@ -86,6 +89,7 @@ static void end(struct server *s)
     for (size_t i = 0; i < s->n_workers; i++)
         worker_join(s->workers[i]);
     hops_stop(s->hops);
+    ruling_stop(s->ruling);
     if (s->http)
         http_stop(s->http);
     if (s->recorder && recorder_flush(s->recorder, FLUSH_MS) != BF_OK)

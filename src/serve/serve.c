@@ -14,6 +14,7 @@
 #include "serve/control.h"
 #include "serve/http.h"
 #include "serve/http_tls.h"
+#include "serve/ruling.h"
 
 /* ---- the parts ---- */
 
@@ -349,8 +350,12 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = make_record(s, c, ret_message);
     if (!err)
         err = make_hep(s, c, ret_message);
-    const struct snapshot_parts parts = { s->generation, s->signers, s->replay, s->freshness_max,
-                                          s->lab_urls };
+    if (!err)
+        err = rule_actions_create(&s->rule_actions);
+    if (!err)
+        err = ruling_create(s, is_set(c->store.journal) ? c->store.url : NULL, &s->ruling);
+    const struct snapshot_parts parts = { s->generation,    s->signers,  s->replay,
+                                          s->freshness_max, s->lab_urls, s->rule_actions };
     if (!err)
         err = snapshot_create(c, &parts, &snapshot, ret_message);
     if (err)
@@ -409,8 +414,10 @@ void server_destroy(struct server *s)
     for (size_t i = 0; i < s->n_listeners; i++)
         if (s->listeners[i].fd >= 0)
             close(s->listeners[i].fd);
+    ruling_destroy(s->ruling);
     snapshot_destroy(atomic_load(&s->snapshot));
     epoch_destroy(s->epoch);
+    rule_actions_destroy(s->rule_actions);
     replay_destroy(s->replay);
     if (s->control >= 0)
         close(s->control);

@@ -59,6 +59,9 @@ struct server {
     struct replay *replay;
     struct recorder *recorder; /* NULL: no record is kept */
     struct hep_sender *hep;    /* NULL: nobody collects */
+    struct rule_actions *rule_actions;  /* every action that was ever decided, by number */
+    _Atomic(struct rules *) desk_rules; /* NULL: none; published by `ruling` */
+    struct ruling *ruling;
     struct hops *hops;
     struct parking parking;
 

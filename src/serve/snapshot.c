@@ -58,6 +58,14 @@ static enum bf_err load_do_not_originate(struct snapshot *s, const struct config
     return number_set_load(&path, 1, &c->numbers.plan, &s->do_not_originate, NULL, ret_message);
 }
 
+static enum bf_err load_rules(struct snapshot *s, struct config *c, const struct snapshot_parts *parts,
+                              char **ret_message)
+{
+    const struct rules_options options = { .actions = parts->rule_actions, .may_reject = *c->answer.redress };
+    c->answer.rule_actions = parts->rule_actions;
+    return c->n_rules ? rules_create(c->rules, c->n_rules, &options, &s->file_rules, ret_message) : BF_OK;
+}
+
 /* What TLS listeners show, and whom they ask. */
 static enum bf_err load_tls(struct snapshot *s, const struct config *c, char **ret_message)
 {
@@ -147,6 +155,8 @@ enum bf_err snapshot_create(struct config *config, const struct snapshot_parts *
     if (!err)
         err = load_do_not_originate(s, config, ret_message);
     if (!err)
+        err = load_rules(s, config, parts, ret_message);
+    if (!err)
         err = load_tls(s, config, ret_message);
     if (!err)
         err = snapshot_tls_out(config, &s->tls_out, ret_message);
@@ -168,6 +178,7 @@ void snapshot_destroy(struct snapshot *s)
     free(s->block_card);
     free(s->peer_plans);
     number_set_destroy(s->do_not_originate);
+    rules_destroy(s->file_rules);
     tls_context_destroy(s->tls);
     tls_context_destroy(s->tls_out);
     http_keys_destroy(s->http_keys);

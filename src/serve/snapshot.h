@@ -22,6 +22,7 @@ struct snapshot {
     char *block_card;                    /* owned: config->answer.block_card */
     struct dial_plan *peer_plans;        /* owned; one a row of sip.peers */
     struct number_set *do_not_originate; /* owned; NULL: none */
+    struct rules *file_rules;            /* owned; NULL: none */
     mono_t budget, overload_age;
     struct tls_context *tls_out; /* owned; of connections to next hops; NULL: none speaks TLS */
     struct tls_context *tls;     /* owned; what TLS listeners show and ask for; NULL: there is none */
@@ -32,8 +33,9 @@ struct snapshot_parts {
     uint64_t generation;
     struct signers *signers;
     struct replay *replay;
-    utc_t freshness_max; /* what the replay memory was made for */
-    bool lab_urls;       /* x5u.lab, as signers were made with it */
+    utc_t freshness_max;               /* what the replay memory was made for */
+    bool lab_urls;                     /* x5u.lab, as signers were made with it */
+    struct rule_actions *rule_actions; /* NULL: only to check */
 };
 
 /* config is taken over on BF_OK only. *ret_message names the row of `sign` that cannot be loaded. */

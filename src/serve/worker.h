@@ -42,6 +42,13 @@ struct lane_cancel {
 /* A request below /stir/v1/ of HTTP (http_stir.c); in the lane's arena. */
 struct lane_stir;
 
+/* The rule that matched: spans into rules of this batch. */
+struct lane_ruled {
+    const char *name; /* NULL: none */
+    struct span action;
+    bool observed; /* it would have decided, and did not */
+};
+
 struct lane {
     enum lane_state state;
     struct span bytes; /* in `in`, a connection's buffer, a parked call or an HTTP body */
@@ -64,6 +71,7 @@ struct lane {
     struct arena *arena;
     struct decision decision;
     struct answer_id id;
+    struct lane_ruled ruled;
     enum count_kind kind;
     int status;             /* of the answer; 0: none */
     const char *error;      /* HTTP: why there is no verdict */
