@@ -48,4 +48,20 @@ struct person {
     utc_t changed;     /* of the store */
 };
 
+/* ---- how they are written: in CSV, JSON and the store ---- */
+
+#define RANGE_TEXT (LIMIT_NUMBER + 24u)
+/* `+12025550100`, `+12025550100/100`, `+1202*`; NUL-terminated. */
+char *range_text(const struct number_range *range, char out[static RANGE_TEXT]);
+/* The same, and as people type a number: `+1 (202) 555-0100`. BF_EFORM. */
+enum bf_err range_of_text(struct span text, struct number_range *ret, struct fault *fault) must_use;
+
+const char *signer_kind_text(enum person_signer_kind kind); /* "spc", "issuer", "domain" */
+/* `spc:1234`: *ret_value is what stands behind the colon, of `text`. BF_EFORM. */
+enum bf_err signer_of_text(struct span text, enum person_signer_kind *ret, struct span *ret_value,
+                           struct fault *fault) must_use;
+
+const char *require_proof_text(enum require_proof proof);              /* "usual", "required", "waived" */
+bool require_proof_of_text(struct span text, enum require_proof *ret); /* "" is usual */
+
 #endif
