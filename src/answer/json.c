@@ -97,6 +97,32 @@ static void put_signer(struct buf *b, const struct identity_result *p)
     buf_char(b, '}');
 }
 
+static void put_person(struct buf *b, const struct person *p)
+{
+    if (!p) {
+        buf_text(b, "null");
+        return;
+    }
+    buf_text(b, "{\"id\":");
+    buf_decimal(b, p->id);
+    buf_text(b, ",\"name\":");
+    put_text(b, p->name);
+    buf_char(b, '}');
+}
+
+/* Which claimed name resembles one that we know, how, and how close. */
+static void put_match(struct buf *b, const struct verdict *v)
+{
+    if (!v->matched_name.n) {
+        buf_text(b, "null");
+        return;
+    }
+    buf_text(b, "{\"claimed\":");
+    put_span(b, v->matched_name);
+    buf_printf(b, ",\"rule\":\"%s\",\"score\":%.3f}", name_rule_text(v->name_match.rule),
+               v->name_match.score);
+}
+
 /* A payload is shown as it was signed, provided it is JSON at all. */
 static void put_claims(struct buf *b, const struct token *t)
 {
@@ -181,9 +207,17 @@ enum bf_err answer_json(const struct verdict *v, const struct call *call, struct
         buf_text(out, "null");
     buf_text(out, ",\"signer\":");
     put_signer(out, p);
-    buf_text(out, ",\"person\":null,\"name\":{\"claimed\":");
+    buf_text(out, ",\"person\":");
+    put_person(out, v->person);
+    buf_text(out, ",\"claimed_person\":");
+    put_person(out, v->claimed_person);
+    buf_text(out, ",\"name\":{\"claimed\":");
     put_span(out, call->claimed_name);
-    buf_printf(out, ",\"proven\":null},\"withheld\":%s,\"why\":", call->anonymous ? "true" : "false");
+    buf_text(out, ",\"proven\":");
+    put_text(out, v->person ? v->person->name : NULL);
+    buf_text(out, ",\"match\":");
+    put_match(out, v);
+    buf_printf(out, "},\"withheld\":%s,\"why\":", call->anonymous ? "true" : "false");
     put_text(out, v->why);
     buf_text(out, ",\"identities\":[");
     for (size_t i = 0; i < v->n_identities; i++) {

@@ -6,6 +6,8 @@
 #ifndef PEOPLE_PEOPLE_H
 #define PEOPLE_PEOPLE_H
 
+#include <stdatomic.h>
+
 #include "people/book.h"
 #include "people/expected.h"
 #include "people/habit.h"
@@ -24,14 +26,29 @@ size_t people_of_number(const struct people *p, const struct number *number, con
                         size_t most);
 const struct person *people_by_id(const struct people *p, int64_t id); /* NULL: nobody */
 const struct names *people_names(const struct people *p); /* of those who are protected; NULL: none */
+/* Of a match in any of the names below and above. */
 const struct person *people_of_match(const struct people *p, const struct name_match *match);
 
-/* A confirmed habit of the number; NULL: none. */
-const struct habit *people_habit(const struct people *p, const struct number *number);
+/* The number is one of the person's. */
+bool person_has(const struct person *person, const struct number *number);
+/* Names of those who are not protected and have numbers: two people may share a name. NULL: none. */
+const struct names *people_other_names(const struct people *p);
+/* Names of those who are not protected and whose call is expected, now or later. NULL: none. */
+const struct names *people_expected_names(const struct people *p);
+
+/* Confirmed habits of the number, of whomever it is: one a signer. At most `most`; how many there are. */
+size_t people_habits(const struct people *p, const struct number *number, const struct habit **ret,
+                     size_t most);
 /* This number may say this name though it resembles somebody's: the table of exceptions. */
 bool people_may_say(const struct people *p, const struct number *number, struct span claimed);
-/* An expected call of the person that is open at that time; NULL: none. */
-const struct expected *people_expected(const struct people *p, int64_t person, utc_t at);
+/* An expected call of the person that is open at that time, rather one that the number (may be NULL) fits; NULL: none. */
+const struct expected *people_expected(const struct people *p, int64_t person, const struct number *number,
+                                       utc_t at);
+/* The expected call is to come from any of the person's numbers, or from this one. */
+bool expected_fits(const struct expected *e, const struct number *number);
+
+/* Where the snapshot of a process stands; NULL in it: nobody is known. Read inside an epoch bracket. */
+typedef _Atomic(const struct people *) people_place;
 
 AUTO_DEFINE(struct people, people_destroy);
 

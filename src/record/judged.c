@@ -63,6 +63,14 @@ void record_of_verdict(const struct verdict *v, const struct call *call, struct 
     ret->trust_domain = span_of(v->trust_domain);
     ret->failure = v->failure ? span_of(stir_case_row(v->failure)->name) : SPAN_NONE;
     ret->why = span_of(v->why);
+    if (v->person) {
+        ret->person_id = v->person->id;
+        ret->person = span_of(v->person->name);
+    }
+    if (v->claimed_person) {
+        ret->claimed_person_id = v->claimed_person->id;
+        ret->claimed_person = span_of(v->claimed_person->name);
+    }
     set_signer(v, ret);
     set_replays(v, call, ret);
     set_ballots(v, arena, ret);

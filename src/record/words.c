@@ -50,15 +50,33 @@ static const struct span words[] = {
     SPAN("not asked, form failed"),
     SPAN("signed"),
     SPAN("passed unjudged, for want of time"),
+    /* people */
+    SPAN("person-known"),
+    SPAN("person-habit"),
+    SPAN("name-claimed"),
+    SPAN("call-expected"),
+    SPAN("there is no address book here"),
+    SPAN("nobody in the address book has this number"),
+    SPAN("no call is expected"),
+    SPAN("no call of this caller is expected now"),
 };
 
 /* Numbers of the words of a length; 0: no more. A test says what is missing here. */
 static const uint8_t of_length[WORD_MOST + 1][5] = {
-    [3] = { 3, 21, 22 }, [4] = { 1, 5, 6, 23 }, [5] = { 4, 8 },          [6] = { 10, 13, 36 }, [7] = { 18 },
-    [8] = { 20 },        [9] = { 12 },          [10] = { 2, 9, 14, 19 }, [11] = { 7, 17 },     [12] = { 16 },
-    [13] = { 11, 15 },   [14] = { 27 },         [21] = { 30 },           [22] = { 35 },        [28] = { 29 },
-    [31] = { 32 },       [32] = { 28 },         [33] = { 37 },           [35] = { 31 },        [40] = { 34 },
-    [55] = { 33 },       [61] = { 24 },         [70] = { 26 },           [79] = { 25 },
+    [3] = { 3, 21, 22 },   [4] = { 1, 5, 6, 23 },
+    [5] = { 4, 8 },        [6] = { 10, 13, 36 },
+    [7] = { 18 },          [8] = { 20 },
+    [9] = { 12 },          [10] = { 2, 9, 14, 19 },
+    [11] = { 7, 17 },      [12] = { 16, 38, 39, 40 },
+    [13] = { 11, 15, 41 }, [14] = { 27 },
+    [19] = { 44 },         [21] = { 30 },
+    [22] = { 35 },         [28] = { 29 },
+    [29] = { 42 },         [31] = { 32 },
+    [32] = { 28 },         [33] = { 37 },
+    [35] = { 31 },         [38] = { 45 },
+    [40] = { 34 },         [42] = { 43 },
+    [55] = { 33 },         [61] = { 24 },
+    [70] = { 26 },         [79] = { 25 },
 };
 
 uint8_t record_word(struct span text)

@@ -103,10 +103,12 @@ static enum bf_err read_from(const struct sip_message *m, const struct call_rule
         c->from_tag = SPAN_NONE;
     c->anonymous = is_anonymous_uri(&uri) || call_wants_privacy(m);
     const struct span display = span_make(name, sip_display_text(&a, name, sizeof name));
+    const struct span said = display.n ? arena_copy(arena, display) : SPAN_NONE;
     shown_display(c, display, rules->plan);
+    claim_add(c, CLAIM_FROM, said);
     if (is_anonymous_uri(&uri))
         return BF_OK;
-    c->claimed_name = display.n ? arena_copy(arena, display) : SPAN_NONE;
+    c->claimed_name = said;
     hear_carrier(c, &uri);
     shown_party(c, PLACE_FROM, &p);
     c->has_caller = p.is_number;
@@ -136,14 +138,16 @@ static size_t read_asserted(const struct sip_message *m, enum sip_header_id id, 
                 continue;
             }
             const struct span display = span_make(name, sip_display_text(&a, name, sizeof name));
+            const struct span said = display.n ? arena_copy(arena, display) : SPAN_NONE;
             shown_display(c, display, rules->plan);
+            claim_add(c, place == PLACE_PAI ? CLAIM_PAI : CLAIM_RPID, said);
             if (is_anonymous_uri(&uri))
                 continue;
             if (place == PLACE_PAI)
                 hear_carrier(c, &uri);
             shown_party(c, place, &p);
             if (c->claimed_name.n == 0)
-                c->claimed_name = arena_copy(arena, display);
+                c->claimed_name = said;
             if (!p.is_number)
                 continue;
             if (n++ == 0)

@@ -42,6 +42,22 @@ struct shown_number {
 };
 #define CALL_SHOWN 8u
 
+/* A name that the call claims for its caller, and where it stands. */
+enum claim_place {
+    CLAIM_FROM,
+    CLAIM_PAI,
+    CLAIM_RPID,
+    CLAIM_CALL_INFO,    /* of a peer that may assert identities */
+    CLAIM_ORGANISATION, /* of a jCard */
+    CLAIM_RCD           /* rcd.nam of a token */
+};
+struct name_claim {
+    enum claim_place place;
+    bool proven; /* by a signature that is good for this call: never of a bare display name */
+    struct span text;
+};
+#define CALL_CLAIMS 8u
+
 struct call {
     const struct sip_message *message; /* the request it was read from, while that is at hand; NULL: none */
     struct instant arrival;            /* what freshness is judged by, also after parking */
@@ -70,6 +86,9 @@ struct call {
     struct span trunk_group,
         trunk_context;        /* tgrp and trunk-context of the caller's Contact, RFC 4904; empty: none */
     struct span claimed_name; /* display name, as text; SPAN_NONE when there is none */
+    struct name_claim claims[CALL_CLAIMS]; /* every name a phone may show, withheld callers' included */
+    size_t n_claims;
+    bool claims_too_many; /* more than CALL_CLAIMS that differ: the rest is not looked at */
 
     struct span identities[LIMIT_IDENTITIES]; /* every Identity value, in order */
     size_t n_identities;

@@ -202,6 +202,7 @@ static void read_name(const struct reading *r, const struct json_value *o, struc
     if (json_member_nocase(o, SPAN("displayName"), &v) && v.kind == JSON_KIND_STRING)
         c->claimed_name = span_first(text_of(r, &v), LIMIT_DISPLAY_NAME);
     shown_display(c, c->claimed_name, r->rules->plan);
+    claim_add(c, CLAIM_FROM, c->claimed_name);
 }
 
 /*

@@ -25,7 +25,7 @@ struct check {
 
 /* Rows about a proof stand first in the table, those about the call behind them. */
 #define PROOF_ROWS 13u
-#define CALL_ROWS  9u
+#define CALL_ROWS  13u
 
 extern const struct check checks[];
 extern const size_t n_checks;

@@ -11,6 +11,7 @@
 #include "identity/identity.h"
 #include "verdict/checks/checks.h"
 #include "verdict/tally.h"
+#include "verdict/who.h"
 
 #define STALE_COPY_S 60 /* an older copy of a certificate may have been replaced since */
 
@@ -341,6 +342,8 @@ static void finish(struct hearing *h)
     ask_proofs(h, COST_SIGNATURE);
     ask_proofs(h, COST_MEMORY);
     tally_winner(h);
+    if (h->people)
+        who_calls(h);
     ask_call(h);
     tally(h);
 }
@@ -348,11 +351,14 @@ static void finish(struct hearing *h)
 void judge_many(const struct judge *judge, struct desk *desk, struct hearing *const *hearings, size_t n)
 {
     const struct trust *trust = judge->signers ? signers_trust(judge->signers) : NULL;
+    const struct people *people =
+        judge->people ? atomic_load_explicit(judge->people, memory_order_acquire) : NULL;
     for (size_t i = 0; i < n; i++) {
         struct hearing *h = hearings[i];
         h->judge = judge;
         h->desk = desk;
         h->trust = trust;
+        h->people = people;
         begin(h);
     }
     for (unsigned step = 0; step < SIGNER_STEPS; step++)

@@ -14,6 +14,7 @@
 #include "es256/es256.h"
 #include "numbers/plan.h"
 #include "numbers/set.h"
+#include "people/people.h"
 #include "trust/signer.h"
 #include "verdict/call.h"
 #include "verdict/replay.h"
@@ -35,6 +36,7 @@ struct judge_options {
     size_t n_national; /* 0: all of home */
     const struct number_range *roaming;
     size_t n_roaming;
+    enum require_proof require_proof; /* of protected people whose entry leaves it open */
 };
 
 struct judge {
@@ -42,6 +44,7 @@ struct judge {
     struct signers *signers;    /* NULL: only `given` */
     const struct signer *given; /* --cert: whatever x5u says: lab; NULL: none */
     struct replay *replay;      /* NULL: repeats are not looked for, and the row abstains */
+    people_place *people;       /* NULL: nobody is known. Freed by the epoch of signers */
 };
 
 /* What a thread needs to judge: its engine, its digest. pool: of the engine; outlives the desk; NULL: OpenSSL alone. */
@@ -56,6 +59,19 @@ struct want {
     struct span x5u;
     bool stale; /* a signature failed on an older copy: fetch again */
 };
+/* Who it may be: asked once, when the proofs are judged, for the rows of the call that speak of people. */
+struct who {
+    bool proven;                  /* the caller's number, in this call */
+    const struct person *owner;   /* whose number it is; of several, who goes by a claimed name, else NULL */
+    size_t n_owners;              /* how many share it */
+    const struct person *claimed; /* whose name is claimed: of somebody protected, or expected now */
+    struct name_match match;
+    struct span name;
+    bool proven_name;              /* a signature vouches for the name itself */
+    bool is_theirs;                /* the number is one of theirs, or of somebody else of that name */
+    bool may_say;                  /* or an exception allows it */
+    const struct person *expected; /* not protected, expected now, and the name is claimed from elsewhere */
+};
 struct hearing {
     const struct judge *judge;
     const struct call *call;
@@ -68,6 +84,8 @@ struct hearing {
     size_t n_wants;
     struct verdict verdict;
     const struct trust *trust; /* of this batch */
+    const struct people *people;
+    struct who who;
 };
 
 /* Inside epoch_enter / epoch_exit of signers' epoch, which must last until the verdicts are used up. */

@@ -14,6 +14,19 @@ void shown_add(struct call *c, const struct shown_number *shown)
         c->shown[c->n_shown++] = *shown;
 }
 
+void claim_add(struct call *c, enum claim_place place, struct span text)
+{
+    if (text.n == 0)
+        return;
+    for (size_t i = 0; i < c->n_claims; i++)
+        if (span_equal(c->claims[i].text, text))
+            return;
+    if (c->n_claims == CALL_CLAIMS)
+        c->claims_too_many = true;
+    else
+        c->claims[c->n_claims++] = (struct name_claim){ .place = place, .text = text };
+}
+
 /* Digits that look like ours: a phone shows them as they are. The first of a row of ten, or of several such rows. */
 static const struct {
     uint32_t first, n;

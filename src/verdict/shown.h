@@ -7,6 +7,8 @@
 
 /* One more; past CALL_SHOWN the call says so. */
 void shown_add(struct call *c, const struct shown_number *shown);
+/* A name that is claimed; one that is there already, or is empty, is passed over. The text lives as long as the call. */
+void claim_add(struct call *c, enum claim_place place, struct span text);
 
 /*
  * `"+1 202 555 0100" <sip:…>`, `"Desk (202) 555-0100" <sip:…>`: a phone shows the text, so a number in it is a number

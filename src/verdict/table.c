@@ -28,6 +28,11 @@ const struct check checks[] = {
       IMPOSTOR },
     { "do-not-originate", "local policy", SCOPE_CALL, COST_READING, check_do_not_originate, false, IMPOSTOR },
     { "from-abroad", "local policy", SCOPE_CALL, COST_READING, check_from_abroad, false, IMPOSTOR },
+    { "person-known", "local policy", SCOPE_CALL, COST_READING, check_person_known, false, IMPOSTOR },
+    { "person-habit", "local policy", SCOPE_CALL, COST_READING, check_person_habit, true, IMPOSTOR },
+    { "name-claimed", "Unicode UTS 39, local policy", SCOPE_CALL, COST_READING, check_name_claimed, false,
+      IMPOSTOR },
+    { "call-expected", "local policy", SCOPE_CALL, COST_READING, check_call_expected, false, IMPOSTOR },
 };
 const size_t n_checks = ARRAY_SIZE(checks);
 _Static_assert(ARRAY_SIZE(checks) == PROOF_ROWS + CALL_ROWS,

@@ -13,6 +13,7 @@
 #include "verdict/tally.h"
 
 #include "verdict/checks/checks.h"
+#include "verdict/who.h"
 
 const struct identity_result *hearing_winner(const struct hearing *h)
 {
@@ -76,12 +77,24 @@ static const struct cast *call_row_open(const struct verdict *v)
     return NULL;
 }
 
-static bool carrier_vouches(const struct verdict *v)
+static const struct cast *cast_of(const struct verdict *v,
+                                  struct ballot (*run)(const struct hearing *, struct identity_result *))
 {
     for (size_t i = 0; i < v->n_casts; i++)
-        if (v->casts[i].check && v->casts[i].check->run == check_carrier)
-            return v->casts[i].ballot.vote == PASS;
-    return false;
+        if (v->casts[i].check && v->casts[i].check->run == run)
+            return &v->casts[i];
+    return NULL;
+}
+
+static bool passes(const struct cast *c)
+{
+    return c && c->ballot.vote == PASS;
+}
+
+/* Of the needed rows of the call only the habit can be asked of a carrier's word. */
+static bool carrier_vouches(const struct verdict *v)
+{
+    return passes(cast_of(v, check_carrier)) && passes(cast_of(v, check_person_habit));
 }
 
 /* Most telling first: 438, 437, 403, 436 (ID-501). */
@@ -131,6 +144,8 @@ static enum verstat tally_verstat(const struct verdict *v)
 
 static const char *why_unproven(const struct verdict *v)
 {
+    if (v->winner < 0 && passes(cast_of(v, check_carrier)) && !passes(cast_of(v, check_person_habit)))
+        return cast_of(v, check_person_habit)->ballot.why;
     const struct cast *c = v->winner >= 0 ? call_row_open(v) : find_cast(v, SCOPE_PROOF, true, ABSTAIN, -1);
     if (c)
         return c->ballot.why;
@@ -184,6 +199,8 @@ void tally(struct hearing *h)
     }
     v->lab |= o->no_chain || o->least_attestation > 'B' || h->judge->given;
     decide(h);
+    if (h->people)
+        who_is_named(h);
     tally_headers(v);
     v->verstat = tally_verstat(v);
 }

@@ -5,6 +5,8 @@
 
 #include "base/digest.h"
 #include "identity/identity.h"
+#include "people/names.h"
+#include "people/person.h"
 #include "token/token.h"
 #include "trust/signer.h"
 #include "verdict/call.h"
@@ -116,6 +118,11 @@ struct verdict {
     size_t n_identities;
     struct cast *casts; /* in the order of the table, proofs first */
     size_t n_casts;
+    /* People live as long as the bracket of the epoch in which the call was judged. */
+    const struct person *person;         /* whose number was proven in this call: only when genuine */
+    const struct person *claimed_person; /* who it says it is, or whose number it shows, unproven */
+    struct name_match name_match;        /* of matched_name; a score of 0: none resembles anybody's */
+    struct span matched_name;            /* the claimed name that resembles a name we know */
 };
 
 #endif

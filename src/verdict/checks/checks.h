@@ -28,6 +28,10 @@ CHECK(carrier);
 CHECK(number_possible);
 CHECK(do_not_originate);
 CHECK(from_abroad);
+CHECK(person_known);
+CHECK(person_habit);
+CHECK(name_claimed);
+CHECK(call_expected);
 #undef CHECK
 
 /* A veto as its mode has it: to observe is to abstain, saying what would have been done. `why` begins with the number. */
