@@ -14,6 +14,14 @@ struct owned {
     uint64_t reach;       /* the largest `last` up to here, among those of as many digits */
 };
 
+/* What looks names up, for those who cannot name it. */
+struct names_door {
+    enum bf_err (*create)(struct names_reader **ret);
+    void (*destroy)(struct names_reader *r);
+    size_t (*matches)(const struct names *n, struct names_reader *r, struct span claimed,
+                      struct name_match *ret, size_t most);
+};
+
 struct people {
     struct arena *arena; /* all texts and arrays below */
     uint64_t generation;
@@ -29,7 +37,8 @@ struct people {
     size_t n_exceptions;
     const struct expected *expected; /* open, by person, then by time */
     size_t n_expected;
-    struct names *names, *other_names, *expected_names;
+    struct names *names[PEOPLE_AWAITED + 1];
+    const struct names_door *door; /* NULL: no names */
 };
 
 /* Orders by length, then by digits. */

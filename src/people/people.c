@@ -182,17 +182,45 @@ const struct person *people_by_id(const struct people *p, int64_t id)
 
 const struct names *people_names(const struct people *p)
 {
-    return p ? p->names : NULL;
+    return p ? p->names[PEOPLE_PROTECTED] : NULL;
 }
 
-const struct names *people_other_names(const struct people *p)
+bool people_has_names(const struct people *p, enum people_names of)
 {
-    return p ? p->other_names : NULL;
+    return p && p->door && p->names[of];
 }
 
-const struct names *people_expected_names(const struct people *p)
+struct people_reader {
+    const struct names_door *door;
+    struct names_reader *names;
+};
+
+enum bf_err people_reader_create(const struct people *p, struct people_reader **ret)
 {
-    return p ? p->expected_names : NULL;
+    struct people_reader *r = p->door ? calloc(1, sizeof *r) : NULL;
+    if (!r)
+        return p->door ? BF_ENOMEM : BF_ENOENT;
+    r->door = p->door;
+    const enum bf_err err = p->door->create(&r->names);
+    if (err)
+        free(r);
+    else
+        *ret = r;
+    return err;
+}
+
+void people_reader_destroy(struct people_reader *r)
+{
+    if (!r)
+        return;
+    r->door->destroy(r->names);
+    free(r);
+}
+
+size_t people_matches(const struct people *p, enum people_names of, struct people_reader *r,
+                      struct span claimed, struct name_match *ret, size_t most)
+{
+    return r && people_has_names(p, of) ? p->door->matches(p->names[of], r->names, claimed, ret, most) : 0;
 }
 
 const struct person *people_of_match(const struct people *p, const struct name_match *match)

@@ -26,15 +26,28 @@ size_t people_of_number(const struct people *p, const struct number *number, con
                         size_t most);
 const struct person *people_by_id(const struct people *p, int64_t id); /* NULL: nobody */
 const struct names *people_names(const struct people *p); /* of those who are protected; NULL: none */
-/* Of a match in any of the names below and above. */
+/* Of a match in any of its names. */
 const struct person *people_of_match(const struct people *p, const struct name_match *match);
 
 /* The number is one of the person's. */
 bool person_has(const struct person *person, const struct number *number);
-/* Names of those who are not protected and have numbers: two people may share a name. NULL: none. */
-const struct names *people_other_names(const struct people *p);
-/* Names of those who are not protected and whose call is expected, now or later. NULL: none. */
-const struct names *people_expected_names(const struct people *p);
+/*
+ * A thread's own memory for the looking up of names; made with any snapshot that has names, and good for all. It is reached through
+ * the snapshot, so that whoever judges without people needs neither ICU nor a store.
+ */
+struct people_reader;
+enum bf_err people_reader_create(const struct people *p, struct people_reader **ret) must_use;
+void people_reader_destroy(struct people_reader *r);
+
+enum people_names {
+    PEOPLE_PROTECTED,
+    PEOPLE_OTHERS, /* not protected, and with numbers: two people may share a name */
+    PEOPLE_AWAITED /* not protected, and a call of theirs is expected, now or later */
+};
+bool people_has_names(const struct people *p, enum people_names of);
+/* As names_matches, by people_of_match. */
+size_t people_matches(const struct people *p, enum people_names of, struct people_reader *r,
+                      struct span claimed, struct name_match *ret, size_t most);
 
 /* Confirmed habits of the number, of whomever it is: one a signer. At most `most`; how many there are. */
 size_t people_habits(const struct people *p, const struct number *number, const struct habit **ret,
@@ -51,5 +64,6 @@ bool expected_fits(const struct expected *e, const struct number *number);
 typedef _Atomic(const struct people *) people_place;
 
 AUTO_DEFINE(struct people, people_destroy);
+AUTO_DEFINE(struct people_reader, people_reader_destroy);
 
 #endif

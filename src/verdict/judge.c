@@ -21,7 +21,8 @@ struct desk {
     struct es256_job jobs[LIMIT_BATCH * LIMIT_IDENTITIES];
     struct identity_result *of_job[LIMIT_BATCH * LIMIT_IDENTITIES];
     size_t n_jobs;
-    size_t n_hits; /* short ways of this batch that led to a signer */
+    struct people_reader *reader; /* NULL until somebody is known whose name is protected */
+    size_t n_hits;                /* short ways of this batch that led to a signer */
 };
 
 enum bf_err desk_create(struct es256_pool *pool, struct desk **ret)
@@ -46,6 +47,7 @@ void desk_destroy(struct desk *d)
         return;
     es256_destroy(d->engine);
     sha256_destroy(d->sha);
+    people_reader_destroy(d->reader);
     free(d);
 }
 
@@ -57,6 +59,13 @@ struct sha256 *desk_sha256(struct desk *d)
 const char *desk_engine(const struct desk *d)
 {
     return es256_name(d->engine);
+}
+
+struct people_reader *desk_reader(struct desk *d, const struct people *people)
+{
+    if (!d->reader && people_reader_create(people, &d->reader) != BF_OK)
+        return NULL;
+    return d->reader;
 }
 
 /* ---- ballots: a slot for every proof and row, in the order of the table whichever stage asks ---- */

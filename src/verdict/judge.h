@@ -53,6 +53,8 @@ enum bf_err desk_create(struct es256_pool *pool, struct desk **ret) must_use;
 void desk_destroy(struct desk *d);
 struct sha256 *desk_sha256(struct desk *d);
 const char *desk_engine(const struct desk *d);
+/* What the thread looks names up with; made when people are first there. NULL: none, or no memory. */
+struct people_reader *desk_reader(struct desk *d, const struct people *people);
 
 enum hearing_state { HEARING_JUDGED, HEARING_WAITING };
 struct want {

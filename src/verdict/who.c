@@ -10,29 +10,121 @@
 
 #include "verdict/checks/checks.h"
 
-static bool is_among(const struct person *p, const struct person *const *owners, size_t n)
+#define MATCHES 8u /* people whose names a claim may resemble */
+
+/* Who has the caller's number. */
+struct owners {
+    const struct person *are[WHO_OWNERS];
+    size_t n;
+};
+
+static bool is_among(const struct person *p, const struct owners *owners)
 {
-    for (size_t i = 0; i < n; i++)
-        if (owners[i] == p)
+    for (size_t i = 0; i < owners->n; i++)
+        if (owners->are[i] == p)
             return true;
     return false;
 }
 
-/* Its owner, where one person alone has the number. */
-static void find_owner(struct hearing *h)
+/* One of the people whose names it resembles has the number. NULL: none. */
+static const struct person *owner_of_name(const struct hearing *h, enum people_names of, struct span claimed,
+                                          const struct owners *owners)
 {
-    const struct person *owners[WHO_OWNERS];
-    struct who *w = &h->who;
-    w->n_owners =
-        h->call->has_caller ? people_of_number(h->people, &h->call->caller, owners, ARRAY_SIZE(owners)) : 0;
-    w->owner = w->n_owners == 1 ? owners[0] : NULL;
+    struct name_match matches[MATCHES];
+    if (owners->n == 0)
+        return NULL;
+    const size_t n =
+        people_matches(h->people, of, desk_reader(h->desk, h->people), claimed, matches, MATCHES);
+    for (size_t i = 0; i < n; i++) {
+        const struct person *p = people_of_match(h->people, &matches[i]);
+        if (p && is_among(p, owners))
+            return p;
+    }
+    return NULL;
+}
+
+/* Whoever has the number and goes by the name. */
+static const struct person *goes_by(const struct hearing *h, struct span claimed, const struct owners *owners)
+{
+    const struct person *p = owner_of_name(h, PEOPLE_PROTECTED, claimed, owners);
+    if (!p)
+        p = owner_of_name(h, PEOPLE_OTHERS, claimed, owners);
+    for (size_t i = 0; !p && i < owners->n; i++)
+        if (span_equal_nocase(span_of(owners->are[i]->name), claimed))
+            p = owners->are[i];
+    return p;
+}
+
+/* A stranger under the name counts for more than whoever may have it; of strangers, the name that is nearest. */
+static bool is_worse(const struct who *now, const struct who *before)
+{
+    const bool allowed = now->is_theirs || now->may_say,
+               allowed_before = before->is_theirs || before->may_say;
+    if (!before->claimed || allowed != allowed_before)
+        return !before->claimed || !allowed;
+    return now->match.score > before->match.score;
+}
+
+static void hear_claim(struct hearing *h, const struct name_claim *claim, const struct owners *owners)
+{
+    struct name_match match;
+    struct who now = h->who;
+    if (people_matches(h->people, PEOPLE_PROTECTED, desk_reader(h->desk, h->people), claim->text, &match,
+                       1) == 0)
+        return;
+    const struct person *owner = goes_by(h, claim->text, owners);
+    now.claimed = owner && owner->is_protected ? owner : people_of_match(h->people, &match);
+    now.match = match;
+    now.name = claim->text;
+    now.proven_name = claim->proven;
+    now.is_theirs = owner != NULL;
+    now.may_say = h->call->has_caller && people_may_say(h->people, &h->call->caller, claim->text);
+    if (now.claimed && is_worse(&now, &h->who))
+        h->who = now;
+}
+
+/* Somebody is expected now, who is not protected, and whoever has another number says he is that person. */
+static void hear_awaited(struct hearing *h, struct span claimed, const struct owners *owners)
+{
+    struct name_match matches[MATCHES];
+    const size_t n =
+        people_matches(h->people, PEOPLE_AWAITED, desk_reader(h->desk, h->people), claimed, matches, MATCHES);
+    for (size_t i = 0; i < n && !h->who.expected; i++) {
+        const struct person *p = people_of_match(h->people, &matches[i]);
+        if (!p || is_among(p, owners) || !people_expected(h->people, p->id, NULL, h->call->arrival.utc) ||
+            goes_by(h, claimed, owners))
+            continue;
+        h->who.expected = p;
+        if (!h->who.claimed) {
+            h->who.match = matches[i];
+            h->who.name = claimed;
+        }
+    }
+}
+
+/* Of several who share a number, whoever goes by a name that is claimed; a lonely owner in any case. */
+static const struct person *owner_among(const struct hearing *h, const struct owners *owners)
+{
+    const struct person *p = owners->n == 1 ? owners->are[0] : NULL;
+    for (size_t i = 0; !p && owners->n && i < h->call->n_claims; i++)
+        p = goes_by(h, h->call->claims[i].text, owners);
+    return p;
 }
 
 void who_calls(struct hearing *h)
 {
+    struct owners owners = { .n = 0 };
     h->who = (struct who){ .proven = caller_is_proven(h), .name = SPAN_NONE };
-    (void)is_among;
-    find_owner(h);
+    if (h->call->has_caller)
+        h->who.n_owners = people_of_number(h->people, &h->call->caller, owners.are, WHO_OWNERS);
+    owners.n = h->who.n_owners < WHO_OWNERS ? h->who.n_owners : WHO_OWNERS;
+    h->who.owner = owner_among(h, &owners);
+    for (size_t i = 0; i < h->call->n_claims; i++) {
+        if (people_has_names(h->people, PEOPLE_PROTECTED))
+            hear_claim(h, &h->call->claims[i], &owners);
+        if (people_has_names(h->people, PEOPLE_AWAITED))
+            hear_awaited(h, h->call->claims[i].text, &owners);
+    }
 }
 
 const struct person *who_shows(const struct hearing *h, const struct number **ret_number)

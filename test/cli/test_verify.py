@@ -195,7 +195,7 @@ SHAPE = {
     "verdict": str, "verstat": str, "attest": (str, type(None)), "proof": (str, type(None)), "lab": bool,
     "trust_domain": (str, type(None)), "called": (str, type(None)), "orig": dict, "dest": dict,
     "origid": (str, type(None)), "iat": (int, type(None)), "signer": (dict, type(None)),
-    "person": (str, type(None)), "name": dict, "identities": list, "ballots": list,
+    "person": (dict, type(None)), "claimed_person": (dict, type(None)), "name": dict, "identities": list, "ballots": list,
 }
 
 

@@ -54,7 +54,7 @@ struct ballot check_name_claimed(const struct hearing *h, struct identity_result
     (void)p;
     if (!h->people)
         return ballot_pass("there is no address book here, so no name is protected");
-    if (!people_names(h->people))
+    if (!people_has_names(h->people, PEOPLE_PROTECTED))
         return ballot_pass("nobody in the address book is protected");
     if (h->call->n_claims == 0)
         return ballot_pass("no name is claimed");
