@@ -133,7 +133,7 @@ def main(place):
         u.close()
         equal(server.stop(), 0)
 
-    tap([rings, goes_elsewhere, voicemail, refused, lets_in, watches, none, emergency, the_same, ends])
+    tap([rings, goes_elsewhere, voicemail, refused, lets_in, watches, none, emergency, the_same, desk, dry, ends])
 
 
 if __name__ == "__main__":
