@@ -14,7 +14,7 @@ static const struct command commands[] = {
     { "verify", "is this caller who it says it is? SIP files, captures, JSON lines", command_verify },
     { "watch", "verdicts on calls that come by: a mirror port, a capture", command_watch },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
-    { "rules", "what is done with calls, and what would have been: a dry run over the record", command_rules },
+    { "rules", "what is done with calls; what would have been: a dry run", command_rules },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },
     { "inspect", "a token, certificate, revocation list or URL in plain words", command_inspect },
