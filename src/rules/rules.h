@@ -18,7 +18,7 @@
  *   verdict     genuine, unproven, broken, impostor
  *   person      who it is: a person that the verdict names, because the number is proven to be theirs. By name, uid or #id of
  *               the store; "*": anybody whom we know. tag: of that person
- *   claims      who the caller says he is, proven or not, likewise; claims_tag: of that person
+ *   claims      who the caller says he is, or whose number he shows unproven, likewise; claims_tag: of that person
  *   caller      the number, proven or not: with verdict genuine it is proven
  *   domain      the trust domain that vouches for it
  *   attest      A, B, C of the proof; "none": there is none

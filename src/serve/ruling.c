@@ -163,7 +163,10 @@ static struct rule_facts facts_of(const struct lane *lane)
 {
     const struct verdict *v = &lane->hearing.verdict;
     const struct call *c = &lane->call;
+    const bool genuine = lane->decision.outcome == GENUINE; /* also once its record could not be kept */
     return (struct rule_facts){ .outcome = (enum outcome)lane->decision.outcome,
+                                .person = genuine ? v->person : NULL,
+                                .claimed = v->claimed_person,
                                 .attest = (char)lane->decision.attest,
                                 .domain = span_of(v->trust_domain),
                                 .caller = c->has_caller ? &c->caller : NULL,
