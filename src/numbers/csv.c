@@ -18,17 +18,21 @@ struct csv {
     uint32_t column;
     char separator; /* 0: not known yet */
     int error;
-    char text[CSV_RECORD_BYTES];
+    size_t most; /* bytes of a record */
+    char *text;  /* so many */
     char buffer[];
 };
 
-static enum bf_err create(int fd, struct csv **ret)
+static enum bf_err create(int fd, size_t most, struct csv **ret)
 {
-    struct csv *c = calloc(1, sizeof *c + (fd >= 0 ? BUFFER : 0));
+    const size_t buffer = fd >= 0 ? BUFFER : 0;
+    struct csv *c = calloc(1, sizeof *c + buffer + most);
     if (!c)
         return BF_ENOMEM;
     c->fd = fd;
     c->p = c->buffer;
+    c->text = c->buffer + buffer;
+    c->most = most;
     c->line = 1;
     *ret = c;
     return BF_OK;
@@ -39,7 +43,7 @@ enum bf_err csv_open(const char *path, struct csv **ret)
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return BF_EIO;
-    const enum bf_err err = create(fd, ret);
+    const enum bf_err err = create(fd, CSV_RECORD_BYTES, ret);
     if (err != BF_OK)
         close(fd);
     return err;
@@ -47,7 +51,12 @@ enum bf_err csv_open(const char *path, struct csv **ret)
 
 enum bf_err csv_of(struct span bytes, struct csv **ret)
 {
-    const enum bf_err err = create(-1, ret);
+    return csv_of_wide(bytes, CSV_RECORD_BYTES, ret);
+}
+
+enum bf_err csv_of_wide(struct span bytes, size_t record_bytes, struct csv **ret)
+{
+    const enum bf_err err = create(-1, record_bytes, ret);
     if (err == BF_OK) {
         (*ret)->p = bytes.p;
         (*ret)->n = bytes.n;
@@ -120,8 +129,9 @@ struct reading {
 
 static enum bf_err put(struct reading *r, char ch)
 {
-    if (r->n == CSV_RECORD_BYTES)
-        return fault_at(r->fault, BF_ELIMIT, 0, "a row of more than 4096 bytes");
+    if (r->n == r->c->most)
+        return fault_at(r->fault, BF_ELIMIT, 0,
+                        r->c->most == CSV_RECORD_BYTES ? "a row of more than 4096 bytes" : "too long a row");
     r->c->text[r->n++] = ch;
     return BF_OK;
 }

@@ -15,7 +15,7 @@
 #include "base/span.h"
 
 #define CSV_FIELDS       32u   /* of a record */
-#define CSV_RECORD_BYTES 4096u /* of its fields together */
+#define CSV_RECORD_BYTES 4096u /* of its fields together, unless asked for more */
 
 struct csv;
 
@@ -30,6 +30,8 @@ struct csv_record {
 enum bf_err csv_open(const char *path, struct csv **ret) must_use;
 /* From memory, which must outlive it. */
 enum bf_err csv_of(struct span bytes, struct csv **ret) must_use;
+/* The same, where the fields of a record may have that many bytes together. */
+enum bf_err csv_of_wide(struct span bytes, size_t record_bytes, struct csv **ret) must_use;
 void csv_close(struct csv *c);
 
 /*

@@ -15,22 +15,26 @@ static bool texts_have(const char *const *texts, size_t n, const char *text)
     return false;
 }
 
-/* a, then of b (and one more, may be NULL) what a has not and `name` is not. */
-static const char *const *texts_joined(struct arena *arena, const struct span lists[static 2], size_t *ret_n,
-                                       const char *more, const char *name)
+struct texts {
+    const char *const *all;
+    size_t n;
+};
+
+/* a, `more` (may be NULL), then of b what is not there yet and is not `name`. */
+static const char *const *texts_joined(struct arena *arena, struct texts a, const char *more, struct texts b,
+                                       const char *name, size_t *ret_n)
 {
-    const char *const *a = (const void *)lists[0].p, *const *b = (const void *)lists[1].p;
-    const char **const all = arena_take(arena, (lists[0].n + lists[1].n + 1) * sizeof *all);
+    const char **const all = arena_take(arena, (a.n + b.n + 1) * sizeof *all);
     size_t n = 0;
     if (!all)
         return NULL;
-    for (size_t i = 0; i < lists[0].n; i++)
-        all[n++] = a[i];
+    for (size_t i = 0; i < a.n; i++)
+        all[n++] = a.all[i];
     if (more && strcmp(more, name) != 0 && !texts_have(all, n, more))
         all[n++] = more;
-    for (size_t i = 0; i < lists[1].n; i++)
-        if (strcmp(b[i], name) != 0 && !texts_have(all, n, b[i]))
-            all[n++] = b[i];
+    for (size_t i = 0; i < b.n; i++)
+        if (strcmp(b.all[i], name) != 0 && !texts_have(all, n, b.all[i]))
+            all[n++] = b.all[i];
     *ret_n = n;
     return all;
 }
@@ -91,12 +95,10 @@ static const char *joined(struct arena *arena, const char *a, const char *b, con
 static bool join(struct arena *arena, const struct person *a, const struct person *b, struct person *ret)
 {
     struct person p = *a;
-    const struct span aliases[2] = { { (const void *)a->aliases, a->n_aliases },
-                                     { (const void *)b->aliases, b->n_aliases } };
-    const struct span tags[2] = { { (const void *)a->tags, a->n_tags },
-                                  { (const void *)b->tags, b->n_tags } };
-    p.aliases = texts_joined(arena, aliases, &p.n_aliases, b->name, a->name);
-    p.tags = texts_joined(arena, tags, &p.n_tags, NULL, "");
+    p.aliases = texts_joined(arena, (struct texts){ a->aliases, a->n_aliases }, b->name,
+                             (struct texts){ b->aliases, b->n_aliases }, a->name, &p.n_aliases);
+    p.tags = texts_joined(arena, (struct texts){ a->tags, a->n_tags }, NULL,
+                          (struct texts){ b->tags, b->n_tags }, "", &p.n_tags);
     p.numbers = numbers_joined(arena, a, b, &p.n_numbers);
     p.signers = signers_joined(arena, a, b, &p.n_signers);
     p.organisation = *a->organisation ? a->organisation : b->organisation;

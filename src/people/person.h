@@ -44,8 +44,12 @@ struct person {
     const char *photo_type;      /* "image/jpeg" */
     const char *const *tags;
     size_t n_tags;
-    const char *extra; /* content lines of a vCard that say what stands nowhere above, kept for the way out */
-    utc_t changed;     /* of the store */
+    /*
+     * Content lines of a vCard that say what stands nowhere above, kept for the way out, each ended with LF. One behind a blank
+     * says again, with parameters, what does stand above, and goes out as long as that is true.
+     */
+    const char *extra;
+    utc_t changed; /* of the store */
 };
 
 /* ---- how they are written: in CSV, JSON and the store ---- */
