@@ -127,7 +127,7 @@ static void a_file_that_is_no_table_changes_nothing(void **state)
         assert_non_null(message);
         free(message);
         char *out = exported(b);
-        assert_ptr_equal(strchr(out, '\n') + 1, out + strlen(out));
+        assert_int_equal(strcspn(out, "\n") + 1, strlen(out)); /* the first line alone */
         free(out);
         book_close(b);
     }
