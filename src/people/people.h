@@ -54,7 +54,7 @@ size_t people_habits(const struct people *p, const struct number *number, const 
                      size_t most);
 /* This number may say this name though it resembles somebody's: the table of exceptions. */
 bool people_may_say(const struct people *p, const struct number *number, struct span claimed);
-/* An expected call of the person that is open at that time, rather one that the number (may be NULL) fits; NULL: none. */
+/* An expected call of the person whose window is open at that time, met or not, rather one that the number (may be NULL) fits; NULL: none. */
 const struct expected *people_expected(const struct people *p, int64_t person, const struct number *number,
                                        utc_t at);
 /* The expected call is to come from any of the person's numbers, or from this one. */

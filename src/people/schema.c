@@ -32,5 +32,7 @@ const char *const people_migrations[] = {
 
     "CREATE TABLE exceptions (id INTEGER PRIMARY KEY AUTOINCREMENT, number TEXT NOT NULL, name TEXT NOT NULL,"
     " by_whom TEXT NOT NULL, UNIQUE (number, name))",
+
+    "CREATE TABLE people_learned (one INTEGER PRIMARY KEY CHECK (one = 1), id TEXT NOT NULL)",
 };
 const size_t n_people_migrations = ARRAY_SIZE(people_migrations);

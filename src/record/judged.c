@@ -16,6 +16,8 @@ static void set_signer(const struct verdict *v, struct record *ret)
         ret->spc = span_of(id->signer->spc);
         ret->serial = span_of(id->signer->serial);
         ret->subject = span_of(id->signer->subject);
+        if (v->person || ret->spc.n == 0)
+            ret->issuer = span_of(id->signer->issuer);
     }
 }
 
@@ -82,6 +84,7 @@ void record_of_call(const struct call *call, const struct sip_message *m, struct
     ret->called = call->has_called ? number_span(&call->called) : SPAN_NONE;
     ret->claimed_name = call->claimed_name;
     ret->masked = call->anonymous;
+    ret->diverted = call->has_forwarder;
     ret->call_id = call->call_id;
     ret->request_uri = m ? m->uri : call->request_uri;
     ret->from = m ? message_header(m, SIP_H_FROM) : call->from_uri;

@@ -58,6 +58,8 @@ const struct member record_members[] = {
     TEXT(40, rule, "rule", 64),
     TEXT(41, rule_action, "rule_action", 1100),
     { 42, "rule_observed", MEMBER_BOOL, AT(rule_observed), 1, false, false },
+    TEXT(43, issuer, "issuer", 1024),
+    { 44, "diverted", MEMBER_BOOL, AT(diverted), 1, false, false },
 };
 const size_t n_record_members = ARRAY_SIZE(record_members);
 

@@ -52,6 +52,9 @@ struct record {
     /* Who it is, by the address book as it was then; claimed: whose name it says. 0 and absent: nobody known. */
     int64_t person_id, claimed_person_id;
     struct span person, claimed_person;
+    struct span
+        issuer; /* of the signer's certificate, where that tells it or somebody we know called; else absent */
+    bool diverted; /* the signalling says that somebody sent the call on */
     /* The rule that decided what is done; of one that only observes what it would have done. Absent: none matched. */
     struct span rule, rule_action;
     bool rule_observed;

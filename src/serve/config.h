@@ -143,6 +143,9 @@ struct config {
     struct {
         enum check_mode number_possible, do_not_originate, from_abroad;
     } checks;
+    struct {
+        enum require_proof require_proof;
+    } people;
     const struct rule_row *rules; /* those of the desk stand behind them */
     size_t n_rules;
     int64_t replay_entries;

@@ -156,8 +156,8 @@ static void name_restarts(struct server *s, const struct config *fresh)
 static bool make(struct server *s, struct config *fresh, struct snapshot **ret, struct trust **ret_trust,
                  char **message)
 {
-    const struct snapshot_parts parts = { s->generation + 1, s->signers,  s->replay,
-                                          s->freshness_max,  s->lab_urls, s->rule_actions };
+    const struct snapshot_parts parts = { s->generation + 1, s->signers,      s->replay, s->freshness_max,
+                                          s->lab_urls,       s->rule_actions, &s->people };
     *message = control_mixed_domains(fresh);
     return !*message &&
            trust_create(fresh->trust.domains, fresh->trust.n_domains, s->generation + 1,

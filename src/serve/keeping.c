@@ -96,7 +96,7 @@ struct line_word {
     struct span value;
 };
 
-static size_t words_of(const struct lane *lane, const struct record *r, struct line_word words[static 14])
+static size_t words_of(const struct lane *lane, const struct record *r, struct line_word words[static 16])
 {
     const bool judged = r->kind == RECORD_VERIFIED;
     size_t n = 0;
@@ -111,6 +111,8 @@ static size_t words_of(const struct lane *lane, const struct record *r, struct l
     words[n++] = (struct line_word){ "transport", r->transport };
     words[n++] = (struct line_word){ "id", span_make(r->id, sizeof r->id) };
     words[n++] = (struct line_word){ "call_id", r->call_id };
+    words[n++] = (struct line_word){ "person", r->person };
+    words[n++] = (struct line_word){ "claims", r->claimed_person };
     words[n++] = (struct line_word){ "rule", r->rule };
     words[n++] = (struct line_word){ r->rule_observed ? "would" : "action", r->rule_action };
     words[n++] = (struct line_word){ "why", r->why };
@@ -186,7 +188,7 @@ static void put_plain(struct worker *w, const struct record *r, const struct lin
 
 void keeping_line(struct worker *w, const struct lane *lane, const struct record *record)
 {
-    struct line_word words[14];
+    struct line_word words[16];
     if (!w->log || !w->snapshot->config->log.verdicts)
         return;
     const size_t n = words_of(lane, record, words), before = w->lines.n;

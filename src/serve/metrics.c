@@ -4,6 +4,7 @@
  * can make them many (SEC-065).
  */
 #include "serve/http.h"
+#include "serve/knowing.h"
 #include "serve/proxy.h"
 
 #include "fetch/fetch.h"
@@ -209,6 +210,19 @@ static void put_fetch(const struct server *s, struct buf *out)
     put_rows(out, rows, ARRAY_SIZE(rows));
 }
 
+static void put_people(const struct server *s, struct buf *out)
+{
+    const struct knowing_counts c = knowing_counts(s->knowing);
+    const struct row rows[] = {
+        { "people", "People in the address book that calls are judged by", GAUGE, (double)c.people },
+        { "people_failed", "1: the address book could not be read the last time", GAUGE, (double)c.failed },
+        { "habit_lessons_total", "Calls that habits were learned from", COUNTER, (double)c.lessons },
+        { "expected_met_total", "Expected calls that came", COUNTER, (double)c.met },
+        { "expected_missed_total", "Expected calls that did not", COUNTER, (double)c.missed },
+    };
+    put_rows(out, rows, ARRAY_SIZE(rows));
+}
+
 static void put_record(const struct server *s, struct buf *out)
 {
     const struct recorder_counts c =
@@ -367,6 +381,7 @@ void metrics_write(const struct server *server, struct buf *out)
     put_engine(server, out);
     put_fetch(server, out);
     put_record(server, out);
+    put_people(server, out);
     put_hep(server, out);
     put_memory(server, out);
     put_proxy(server, out);

@@ -443,6 +443,12 @@ const struct config_option config_options[] = {
     { "checks.from-abroad", &kind_choice, "observe",
       "The same for a number of our country that calls from a peer that is international.",
       AT(checks.from_abroad), WORDS("observe", "enforce", "off") },
+    { "people.require_proof", &kind_choice, "habit",
+      "Whether a call from the number of a protected person has to be proven, or is an impostor's: habit "
+      "asks it once a "
+      "habit of "
+      "the number was confirmed; always, never. What the person's entry says goes before.",
+      AT(people.require_proof), WORDS("habit", "always", "never") },
     { "rules", &kind_row, "[]",
       "What happens to calls that all conditions of a row hold for, in place of the policy of their verdict. "
       "The first "

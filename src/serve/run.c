@@ -9,6 +9,7 @@
 #include "serve/http.h"
 #include "serve/notify.h"
 #include "serve/papers.h"
+#include "serve/knowing.h"
 #include "serve/ruling.h"
 
 #define SECOND     MONO_S(1)
@@ -46,6 +47,8 @@ static enum bf_err start(struct server *s)
         err = hops_start(s->hops);
     if (!err)
         err = ruling_start(s->ruling);
+    if (!err)
+        err = knowing_start(s->knowing);
     if (!err)
         err = acceptor_start(s->acceptor);
     if (!err && s->publisher)
@@ -90,6 +93,7 @@ static void end(struct server *s)
         worker_join(s->workers[i]);
     hops_stop(s->hops);
     ruling_stop(s->ruling);
+    knowing_stop(s->knowing);
     if (s->http)
         http_stop(s->http);
     if (s->recorder && recorder_flush(s->recorder, FLUSH_MS) != BF_OK)

@@ -14,6 +14,7 @@
 #include "serve/control.h"
 #include "serve/http.h"
 #include "serve/http_tls.h"
+#include "serve/knowing.h"
 #include "serve/ruling.h"
 
 /* ---- the parts ---- */
@@ -354,8 +355,10 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = rule_actions_create(&s->rule_actions);
     if (!err)
         err = ruling_create(s, is_set(c->store.journal) ? c->store.url : NULL, &s->ruling);
-    const struct snapshot_parts parts = { s->generation,    s->signers,  s->replay,
-                                          s->freshness_max, s->lab_urls, s->rule_actions };
+    if (!err)
+        err = knowing_create(s, is_set(c->store.journal) ? c->store.url : NULL, &s->knowing);
+    const struct snapshot_parts parts = { s->generation, s->signers,      s->replay, s->freshness_max,
+                                          s->lab_urls,   s->rule_actions, &s->people };
     if (!err)
         err = snapshot_create(c, &parts, &snapshot, ret_message);
     if (err)
@@ -415,6 +418,7 @@ void server_destroy(struct server *s)
         if (s->listeners[i].fd >= 0)
             close(s->listeners[i].fd);
     ruling_destroy(s->ruling);
+    knowing_destroy(s->knowing);
     snapshot_destroy(atomic_load(&s->snapshot));
     epoch_destroy(s->epoch);
     rule_actions_destroy(s->rule_actions);

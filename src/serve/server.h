@@ -57,11 +57,13 @@ struct server {
     struct fetch *fetch;
     struct signers *signers;
     struct replay *replay;
-    struct recorder *recorder; /* NULL: no record is kept */
-    struct hep_sender *hep;    /* NULL: nobody collects */
+    struct recorder *recorder;          /* NULL: no record is kept */
+    struct hep_sender *hep;             /* NULL: nobody collects */
     struct rule_actions *rule_actions;  /* every action that was ever decided, by number */
     _Atomic(struct rules *) desk_rules; /* NULL: none; published by `ruling` */
     struct ruling *ruling;
+    people_place people; /* NULL: nobody is known (yet); published by `knowing` */
+    struct knowing *knowing;
     struct hops *hops;
     struct parking parking;
 

@@ -129,9 +129,11 @@ static void set_rules(struct snapshot *s, const struct config *c, const struct s
                      .national = c->numbers.national,
                      .n_national = c->numbers.n_national,
                      .roaming = c->policy.roaming,
-                     .n_roaming = c->policy.n_roaming },
+                     .n_roaming = c->policy.n_roaming,
+                     .require_proof = c->people.require_proof },
         .signers = parts->signers,
         .replay = parts->replay,
+        .people = parts->people,
     };
     s->rules = (struct call_rules){ .plan = &c->numbers.plan,
                                     .never_block = c->policy.never_block,

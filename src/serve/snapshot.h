@@ -36,6 +36,7 @@ struct snapshot_parts {
     utc_t freshness_max;               /* what the replay memory was made for */
     bool lab_urls;                     /* x5u.lab, as signers were made with it */
     struct rule_actions *rule_actions; /* NULL: only to check */
+    people_place *people;              /* NULL: nobody is known */
 };
 
 /* config is taken over on BF_OK only. *ret_message names the row of `sign` that cannot be loaded. */
