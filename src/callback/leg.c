@@ -108,7 +108,8 @@ bool leg_ask(struct leg *l, struct leg_asked *a, enum sip_method method, struct 
     a->deadline = now + GIVE_UP;
     a->elsewhere = l->next_known;
     a->to = l->next;
-    return wire_send(l->wire, place(a), buf_span(&out));
+    (void)wire_send(l->wire, place(a), buf_span(&out)); /* that a stream is gone shows when it is read */
+    return true;
 }
 
 bool leg_invite(struct leg *l, struct span body, mono_t now)

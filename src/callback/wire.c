@@ -15,6 +15,7 @@ struct wire {
     int fd;
     bool stream, connected, wants_write;
     struct tls_stream *tls;
+    int gone; /* errno of a stream that took no more; 0: it lives */
     struct sockaddr_storage to, from;
     socklen_t to_n;
     char local[64], host[64];
@@ -166,10 +167,12 @@ static bool flush(struct wire *w)
         const ssize_t n = give(w);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return errno == EAGAIN || errno == ENOTCONN;
-        if (n == 0)
+        if (n < 0 && (errno == EAGAIN || errno == ENOTCONN))
+            return true;
+        if (n <= 0) {
+            w->gone = n < 0 ? errno : ECONNRESET;
             return false;
+        }
         w->connected = true;
         w->n_out -= (size_t)n;
         memmove(w->out, w->out + n, w->n_out);
@@ -185,7 +188,7 @@ bool wire_send(struct wire *w, const struct sockaddr *to, struct span bytes)
         (void)!sendto(w->fd, bytes.p, bytes.n, MSG_NOSIGNAL, at, w->to_n);
         return true;
     }
-    if (bytes.n > sizeof w->out - w->n_out)
+    if (w->gone || bytes.n > sizeof w->out - w->n_out)
         return false;
     memcpy(w->out + w->n_out, bytes.p, bytes.n);
     w->n_out += bytes.n;
@@ -246,8 +249,10 @@ static enum wire_state next_held(struct wire *w)
 
 static enum wire_state next_of_stream(struct wire *w)
 {
-    if (!flush(w))
+    if (w->gone || !flush(w)) {
+        errno = w->gone;
         return WIRE_GONE;
+    }
     for (;;) {
         const enum wire_state held = next_held(w);
         if (held != WIRE_NOTHING)
