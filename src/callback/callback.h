@@ -41,9 +41,10 @@ struct callback_options {
     enum callback_mode mode;
     const char
         *from; /* SIP URI that desk and person are called from; its host is the domain they are called in */
-    const char *user, *password; /* what a challenge is answered with (401, 407); "" or NULL: nothing */
-    const char *url;             /* of CALLBACK_URL: `https://pbx.example/call?from={desk}&to={number}` */
-    int64_t ring_s, limit_s;     /* how long either side may ring; how long they may talk */
+    const char *user,
+        *password;   /* what a challenge is answered with (401, 407; HTTP's Basic); "" or NULL: nothing */
+    const char *url; /* of CALLBACK_URL: `https://pbx.example/call?from={desk}&to={number}` */
+    int64_t ring_s, limit_s; /* how long either side may ring; how long they may talk */
     callback_where *where;
     void *arg;               /* of where */
     struct tls_context *tls; /* for a next hop over TLS; taken over, NULL: none */

@@ -36,7 +36,7 @@ void talk_destroy(struct talk *t)
     if (!t)
         return;
     wire_close(t->wire);
-    free(t->mail); /* the fetch thread has ended by now, or has laid its answer there */
+    url_forget(t);
     free(t);
 }
 

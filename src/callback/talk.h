@@ -6,7 +6,6 @@
 #define CALLBACK_TALK_H
 
 #include "callback/leg.h"
-#include "fetch/fetch.h"
 
 enum { DESK, PERSON }; /* the legs */
 
@@ -18,8 +17,7 @@ struct talk_house {
     callback_where *where;
     void *arg;
     struct tls_context *tls;
-    struct fetch *fetch; /* of CALLBACK_URL */
-    int wake;            /* an eventfd: something has come for the thread */
+    int wake; /* an eventfd: something has come for the thread */
     struct log *log;
 };
 
@@ -48,7 +46,7 @@ struct talk {
     char offer[LEG_BODY]; /* the person's */
     size_t n_offer;
     char uris[2][LEG_TEXT];
-    void *mail; /* of CALLBACK_URL: where the fetch thread puts its answer */
+    void *mail; /* of CALLBACK_URL: a request that is under way */
 };
 
 /* The modes. begin says false when it has ended the talk already. */
@@ -87,6 +85,9 @@ bool talk_number_uri(const char *number, const char *domain, char out[static LEG
 
 /* `https://pbx/call?from={desk}&to={number}`, filled in. false: too long, or a name in it is none. */
 bool url_fill(const char *url, const struct callback_state *state, struct buf *out) must_use;
+
+/* Waits for the request that is under way, if there is one. */
+void url_forget(struct talk *t);
 
 AUTO_DEFINE(struct talk, talk_destroy);
 

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The phone system is asked over HTTP to connect the two; whatever 2xx it answers, it has taken it up.
- * The answer comes on the fetch thread: it is laid into the talk's mail, and the room's thread is woken.
+ * The request is waited for by a thread of its own, which lays the answer into the talk's mail and wakes the room's thread.
  */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "callback/talk.h"
+#include "fetch/exchange.h"
+
+#define PATIENCE_MS 5000u
 
 struct mail {
-    int wake;
+    const struct talk_house *house;
+    char url[2 * LIMIT_URI];
+    pthread_t thread;
     int status;
     char why[CALLBACK_TEXT];
     _Atomic bool come;
@@ -70,37 +76,58 @@ bool url_fill(const char *url, const struct callback_state *state, struct buf *o
 
 /* ---- asking ---- */
 
-static void came(void *arg, struct span url, const struct fetch_answer *answer)
+static void *ask(void *arg)
 {
     struct mail *mail = arg;
+    struct exchange_answer answer;
     const uint64_t one = 1;
-    const int wake = mail->wake;
-    (void)url;
-    mail->status = answer->status;
-    snprintf(mail->why, sizeof mail->why, "The phone system did not take it up: %s.", answer->why);
-    atomic_store(&mail->come, true); /* from here on it is the other thread's */
-    (void)!write(wake, &one, sizeof one);
+    const char *user = mail->house->user;
+    const struct exchange exchange = { .method = "GET",
+                                       .url = mail->url,
+                                       .user = *user ? user : NULL,
+                                       .password = mail->house->password,
+                                       .total_ms = PATIENCE_MS,
+                                       .max_bytes = LIMIT_HTTP_BODY };
+    const enum bf_err err = exchange_run(&exchange, &answer);
+    mail->status = err ? 0 : answer.status;
+    if (err)
+        snprintf(mail->why, sizeof mail->why, "The phone system was not reached: %.80s.",
+                 answer.why[0] ? answer.why : bf_err_text(err));
+    else
+        snprintf(mail->why, sizeof mail->why, "The phone system did not take it up: it answered %d.",
+                 answer.status);
+    exchange_clear(&answer);
+    atomic_store(&mail->come, true);
+    (void)!write(mail->house->wake, &one, sizeof one);
+    return NULL;
 }
 
 static void begin(struct talk *t, mono_t now)
 {
-    char memory[LIMIT_URI * 2];
-    struct buf url = BUF_ON(memory);
     struct mail *mail = calloc(1, sizeof *mail);
+    struct buf url = mail ? buf_on(mail->url, sizeof mail->url - 1) : buf_on(NULL, 0);
     (void)now;
     talk_step(t, CALLBACK_DESK_RINGS, "The phone system is asked to connect the two.");
-    if (!mail || !url_fill(t->house->url, &t->state, &url)) {
-        free(mail);
-        talk_finish_with(t, 0, "The URL of the phone system is too long.");
+    if (mail && url_fill(t->house->url, &t->state, &url)) {
+        mail->house = t->house;
+        if (pthread_create(&mail->thread, NULL, ask, mail) == 0) {
+            t->mail = mail;
+            return;
+        }
+    }
+    free(mail);
+    talk_finish_with(t, 0,
+                     "The phone system cannot be asked: the URL is too long, or there is no memory left.");
+}
+
+void url_forget(struct talk *t)
+{
+    struct mail *mail = t->mail;
+    if (!mail)
         return;
-    }
-    mail->wake = t->house->wake;
-    t->mail = mail;
-    if (fetch_get(t->house->fetch, buf_span(&url), 0, came, mail) != BF_OK) {
-        free(mail);
-        t->mail = NULL;
-        talk_finish_with(t, 0, "There is no memory left to ask the phone system.");
-    }
+    pthread_join(mail->thread, NULL);
+    free(mail);
+    t->mail = NULL;
 }
 
 static void turn(struct talk *t, mono_t now)
@@ -113,8 +140,7 @@ static void turn(struct talk *t, mono_t now)
     if (taken && t->state.step != CALLBACK_ENDED)
         t->state.connected = true;
     talk_finish_with(t, mail->status, taken ? "The phone system has taken it up." : mail->why);
-    t->mail = NULL;
-    free(mail);
+    url_forget(t);
 }
 
 static void end(struct talk *t, mono_t now)
