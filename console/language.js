@@ -33,7 +33,7 @@ export function t(key, values) {
 
 export const has = (key) => en[key] !== undefined;
 
-// t("calls.one"), t("calls.other"): by the language's own rule of plurals.
+// The words for one, for more: "days.one", "days.other", by the language's own rule of plurals.
 export function count(key, n, values) {
   const form = new Intl.PluralRules(language).select(n);
   const name = en[`${key}.${form}`] === undefined ? `${key}.other` : `${key}.${form}`;
