@@ -68,6 +68,8 @@ struct config_tls_name {
 enum config_overload { OVERLOAD_PASS, OVERLOAD_503 };
 enum config_mode { MODE_REDIRECT, MODE_PROXY };
 
+enum config_callback { CALL_BACK_OFF, CALL_BACK_3PCC, CALL_BACK_REFER, CALL_BACK_URL };
+
 struct config_http_key {
     const char *name, *key_file, *sha256; /* one of the two */
     const unsigned *scopes;               /* enum http_scope */
@@ -196,6 +198,11 @@ struct config {
         const char *password;
         enum hep_messages messages;
     } hep;
+    struct {
+        enum config_callback mode;
+        const char *from, *user, *password_file, *url;
+        int64_t ring_s, limit_s;
+    } callback;
     struct {
         const char *level; /* alarm, warning, info, debug */
         bool json, verdicts;

@@ -626,6 +626,32 @@ const struct config_option config_options[] = {
       "their "
       "number; or none.",
       AT(hep.messages), WORDS("none", "shown", "all"), .restart = true },
+    { "callback.mode", &kind_choice, "off",
+      "How the desk calls a person back at the number of the address book: 3pcc calls the desk's phone, then "
+      "the "
+      "person, and connects the two; refer asks the desk's phone to call; url fetches callback.url of the "
+      "phone "
+      "system; off does not. See docs/callback.md.",
+      AT(callback.mode), WORDS("off", "3pcc", "refer", "url"), .restart = true },
+    { "callback.from", &kind_sip_uri, "sip:callback@localhost",
+      "Whom both phones see calling; its host is the domain that desk and person are called in, at "
+      "sip.next_hop.",
+      AT(callback.from), .restart = true },
+    { "callback.user", &kind_text, "\"\"",
+      "Who we are when the phone system asks (Digest of SIP, Basic of HTTP); \"\" is nobody.",
+      AT(callback.user), .max = 128, .restart = true },
+    { "callback.password_file", &kind_file, "\"\"",
+      "A file that holds the password and that nobody else may read.", AT(callback.password_file),
+      .restart = true },
+    { "callback.ring_s", &kind_integer, "45", "How long either phone may ring.", AT(callback.ring_s),
+      .min = 5, .max = 600, .unit = "seconds", .restart = true },
+    { "callback.limit_s", &kind_integer, "7200", "How long the two may talk; 0 is as long as they like.",
+      AT(callback.limit_s), .min = 0, .max = 86400, .unit = "seconds", .restart = true },
+    { "callback.url", &kind_text, "\"\"",
+      "What callback.mode url fetches: https://pbx.example/call?from={desk}&to={number}; {name} and {call} "
+      "may "
+      "stand in it, too.",
+      AT(callback.url), .max = 1000, .restart = true },
     { "share.url", &kind_mode, "memory", "What nodes must know of each other; memory is this node alone.",
       WORDS("memory"), .restart = true },
 

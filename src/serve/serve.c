@@ -163,7 +163,7 @@ static enum bf_err make_hep(struct server *s, const struct config *c, char **ret
 static enum bf_err make_hops(struct server *s, const struct config *c, char **ret_message)
 {
     enum bf_err err = hops_create(s->log, &s->hops);
-    if (!err && c->sip.mode == MODE_PROXY)
+    if (!err && (c->sip.mode == MODE_PROXY || c->callback.mode != CALL_BACK_OFF))
         hops_look_up(s->hops);
     if (!err)
         err = hops_set(s->hops, c->sip.next_hop, c->sip.n_next_hop, c->sip.next_hop_probe_s);
@@ -352,6 +352,8 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
     if (!err)
         err = make_hep(s, c, ret_message);
     if (!err)
+        err = calling_back_create(s, c, ret_message);
+    if (!err)
         err = rule_actions_create(&s->rule_actions);
     if (!err)
         err = ruling_create(s, is_set(c->store.journal) ? c->store.url : NULL, &s->ruling);
@@ -406,6 +408,7 @@ void server_destroy(struct server *s)
     publisher_destroy(s->publisher);
     http_destroy(s->http);
     acceptor_destroy(s->acceptor);
+    calling_back_destroy(s); /* it asks where the next hop is */
     hops_destroy(s->hops);
     signers_destroy(s->signers);
     fetch_destroy(s->fetch);

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/epoch.h"
 #include "serve/answers.h"
+#include "serve/calling_back.h"
 #include "serve/counts.h"
 #include "serve/hops.h"
 #include "serve/parked.h"
@@ -61,6 +62,7 @@ struct server {
     struct hep_sender *hep;             /* NULL: nobody collects */
     struct rule_actions *rule_actions;  /* every action that was ever decided, by number */
     _Atomic(struct rules *) desk_rules; /* NULL: none; published by `ruling` */
+    struct calling_back calling_back;
     struct ruling *ruling;
     people_place people; /* NULL: nobody is known (yet); published by `knowing` */
     struct knowing *knowing;
