@@ -28,6 +28,7 @@ int command_lab(int argc, char **argv);
 int command_call(int argc, char **argv);
 int command_calls(int argc, char **argv);
 int command_rules(int argc, char **argv);
+int command_people(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_demo(int argc, char **argv);
