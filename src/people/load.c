@@ -7,9 +7,8 @@
 
 #include "people/inside.h"
 
-#define BLOCK   (256u << 10)
-#define MOST    ((size_t)1 << 30)
-#define ENDED_S 86400 /* windows that ended longer ago are left out: no call is judged so late */
+#define BLOCK (256u << 10)
+#define MOST  ((size_t)1 << 30)
 
 /* Until what looks names up is there, people are known by their numbers. */
 #pragma weak names_create
@@ -28,6 +27,7 @@ struct loading {
     struct people *p;
     struct arena *arena;
     struct rows persons, singles, prefixes, ranges, habits, exceptions, expected;
+    utc_t now;
     enum bf_err err;
 };
 
@@ -166,7 +166,8 @@ static bool add_exception(void *arg, const struct exception *from)
 static bool add_expected(void *arg, const struct expected *from)
 {
     struct loading *l = arg;
-    const bool counts = from->state == EXPECTED_OPEN || from->state == EXPECTED_MET; /* may call again */
+    /* who came may call again, as long as the window lasts */
+    const bool counts = from->state == EXPECTED_OPEN || (from->state == EXPECTED_MET && from->until > l->now);
     struct expected *e = counts ? rows_add(l, &l->expected, sizeof *e) : NULL;
     if (!e)
         return l->err == BF_OK;
@@ -245,8 +246,13 @@ static enum bf_err read_all(struct book *book, struct loading *l)
     if (err == BF_OK)
         err = exception_list(book, add_exception, l);
     if (err == BF_OK)
-        err = expected_list(book, 0, clock_now(&clock_system).utc - ENDED_S, 0, add_expected, l);
+        err = expected_list(book, 0, 0, 0, add_expected, l);
     return err == BF_OK ? l->err : err;
+}
+
+static bool has_names(const struct people *p)
+{
+    return p->names[PEOPLE_PROTECTED] || p->names[PEOPLE_OTHERS] || p->names[PEOPLE_AWAITED];
 }
 
 /* Everything as it stands at one time: changes made meanwhile move the generation, and it is read again. */
@@ -260,13 +266,14 @@ static enum bf_err make(struct book *book, struct loading *l)
         place_rows(l);
     for (unsigned of = PEOPLE_PROTECTED; l->err == BF_OK && of <= PEOPLE_AWAITED; of++)
         l->err = name_people(l, of);
-    l->p->door = &door;
+    if (has_names(l->p))
+        l->p->door = &door;
     return l->err;
 }
 
 enum bf_err people_load(struct book *book, struct people **ret, char **ret_message)
 {
-    struct loading l = { .p = calloc(1, sizeof *l.p) };
+    struct loading l = { .p = calloc(1, sizeof *l.p), .now = clock_now(&clock_system).utc };
     *ret_message = NULL;
     if (!l.p)
         return BF_ENOMEM;

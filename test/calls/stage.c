@@ -351,12 +351,14 @@ void stage_open_with(struct stage *s, const char *domain, struct es256_pool *poo
                      .roaming = s->roaming },
         .signers = s->signers,
         .replay = s->replay,
+        .people = &s->people,
     };
 }
 
 void stage_close(struct stage *s)
 {
     char command[512];
+    stage_people_close(s);
     signers_destroy(s->signers);
     epoch_leave(s->epoch, s->slot);
     epoch_destroy(s->epoch);

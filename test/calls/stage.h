@@ -39,6 +39,11 @@ struct stage {
     bool hop_written; /* the next hop wants numbers in hop_format */
     struct number_format hop_format;
     char to[4][128];
+    struct book *book;       /* NULL: no address book */
+    int64_t person;          /* the one that was added last */
+    people_place people;     /* what the judge looks at */
+    struct people *kept[16]; /* every snapshot there was: a verdict may still name people of one */
+    size_t n_kept;
     unsigned slot;
 };
 
@@ -66,6 +71,19 @@ void stage_done(struct stage *s);
 void stage_teach(struct stage *s, const struct hearing *h);
 /* The header of one of its tokens at least was known when it was judged. */
 bool stage_knows(const struct stage *s, const struct hearing *h);
+
+/*
+ * `Ada Lovelace | +12155550121, +1215555* | protected alias=A.Lovelace spc=1234 domain=us least=A proof=required`: from now on
+ * the address book has this person.
+ */
+void stage_person(struct stage *s, const char *text);
+/* `+12155550121 spc=1234 issuer=… domain=us`: a habit of the person added last, confirmed. */
+void stage_habit(struct stage *s, const char *text);
+/* `2015-09-25T19:00:00Z 2015-09-25T20:00:00Z +12155550121 word=heron`: a call of the person added last is expected. */
+void stage_expected(struct stage *s, const char *text);
+/* `+12155550121 Ada Lovelace`: this number may say this name. */
+void stage_exception(struct stage *s, const char *text);
+void stage_people_close(struct stage *s);
 
 utc_t stage_time(const char *text); /* 2015-09-25T19:12:25Z */
 size_t stage_ranges(const char *text, struct number_range *out, size_t max);

@@ -112,11 +112,32 @@ static bool apply_numbers(struct stage *s, const char *line)
     return true;
 }
 
+/* Who is known. false: it is another setting. */
+static bool apply_people(struct stage *s, const char *line)
+{
+    const char *v;
+    if (setting(line, "person", &v))
+        stage_person(s, v);
+    else if (setting(line, "habit", &v))
+        stage_habit(s, v);
+    else if (setting(line, "expected", &v))
+        stage_expected(s, v);
+    else if (setting(line, "exception", &v))
+        stage_exception(s, v);
+    else if (setting(line, "people.require_proof", &v))
+        s->judge.options.require_proof = strcmp(v, "always") == 0  ? PROOF_REQUIRED
+                                         : strcmp(v, "never") == 0 ? PROOF_WAIVED
+                                                                   : PROOF_USUAL;
+    else
+        return false;
+    return true;
+}
+
 static void apply(struct stage *s, const char *line)
 {
     const char *v;
     char key[64];
-    if (apply_numbers(s, line))
+    if (apply_numbers(s, line) || apply_people(s, line))
         return;
     if (setting(line, "time", &v)) {
         const utc_t now = stage_time(v);
@@ -164,7 +185,20 @@ static void apply(struct stage *s, const char *line)
 
 /* ---- what is expected ---- */
 
-/* `signature: pass`, `signature[1]: veto`, `verdict: genuine`, `verstat: …`, `attest: A`, `case: E16`, `status[0]: valid`, `why: …` */
+static bool people_fact(const struct verdict *v, const char *name, char *out, size_t size)
+{
+    if (strcmp(name, "person") == 0)
+        snprintf(out, size, "%s", v->person ? v->person->name : "none");
+    else if (strcmp(name, "claimed_person") == 0)
+        snprintf(out, size, "%s", v->claimed_person ? v->claimed_person->name : "none");
+    else if (strcmp(name, "match") == 0)
+        snprintf(out, size, "%s", v->matched_name.n ? name_rule_text(v->name_match.rule) : "none");
+    else
+        return false;
+    return true;
+}
+
+/* `signature: pass`, `signature[1]: veto`, `person-habit.why: …`, `verdict: genuine`, `verstat: …`, `attest: A`, `case: E16`, `status[0]: valid`, `why: …` */
 static void fact_of(const struct verdict *v, const struct call *c, const char *key, char *out, size_t size)
 {
     int index = 0;
@@ -175,7 +209,12 @@ static void fact_of(const struct verdict *v, const struct call *c, const char *k
         index = atoi(bracket + 1);
         *bracket = '\0';
     }
+    char *dot = strstr(name, ".why");
+    if (dot)
+        *dot = '\0';
     snprintf(out, size, "(no such fact)");
+    if (people_fact(v, name, out, size))
+        return;
     if (strcmp(name, "verdict") == 0)
         snprintf(out, size, "%s", outcome_text(v->outcome));
     else if (strcmp(name, "verstat") == 0)
@@ -202,7 +241,7 @@ static void fact_of(const struct verdict *v, const struct call *c, const char *k
     for (size_t i = 0; i < v->n_casts; i++)
         if (v->casts[i].check && strcmp(v->casts[i].check->name, name) == 0 &&
             (v->casts[i].identity == index || v->casts[i].identity == -1))
-            snprintf(out, size, "%s", vote_text(v->casts[i].ballot.vote));
+            snprintf(out, size, "%s", dot ? v->casts[i].ballot.why : vote_text(v->casts[i].ballot.vote));
 }
 
 static void expect_fact(const char *file, const struct verdict *v, const struct call *c, const char *line)
