@@ -4,7 +4,7 @@ import { h, s, put, button } from "./dom.js";
 import { t } from "./language.js";
 import { figure, csv, download } from "./show.js";
 
-const W = 760, H = 220, L = 46, B = 24, T = 8;
+const H = 220, L = 46, B = 24, T = 8;
 
 const round = (most) => {
   const unit = 10 ** Math.floor(Math.log10(Math.max(1, most)));
@@ -19,13 +19,14 @@ export function framed({ title, text, keys, drawing, tip, columns, rows, file })
 }
 
 // Bars over x, stacked; or a trace. points: [{x: label, values: {name: n}, said: text}]. onselect(first, last) after a selection.
-export function plot({ points, series, label, trace, most, onselect, axis = (v) => figure(v, { notation: "compact" }) }) {
+export function plot({ points, series, label, trace, most, onselect, wide = false, axis = (v) => figure(v, { notation: "compact" }) }) {
+  const W = wide ? 960 : 460;
   const tip = h("p", { class: "tip soft", role: "status" }, onselect ? t("plot.hint") : t("plot.hover"));
   const top = trace ? most : round(Math.max(1, ...points.map((p) => series.reduce((n, k) => n + (p.values[k] || 0), 0))));
   const n = Math.max(1, points.length), step = (W - L) / n, y = (v) => T + (H - T - B) * (1 - v / top), x = (i) => L + i * step;
   const svg = s("svg", { class: "plot", viewBox: `0 0 ${W} ${H}`, role: "group", "aria-label": label, tabindex: "0" });
   for (const v of [0, top / 2, top]) svg.append(s("path", { class: "axis", d: `M${L} ${y(v)}H${W}` }), s("text", { x: L - 6, y: y(v) + 4, "text-anchor": "end" }, axis(v)));
-  const every = Math.ceil(n / 8);
+  const every = Math.ceil(n / (wide ? 10 : 5)), thick = Math.min(step * 0.8, 64);
   points.forEach((p, i) => { if (i % every === 0 && p.x) svg.append(s("text", { x: x(i) + step / 2, y: H - 6, "text-anchor": "middle" }, p.x)); });
   if (trace) {
     let d = "";
@@ -35,7 +36,7 @@ export function plot({ points, series, label, trace, most, onselect, axis = (v) 
     let sum = 0;
     for (const k of series) {
       const v = p.values[k] || 0;
-      if (v) svg.append(s("rect", { class: k, x: x(i) + step * 0.1, width: Math.max(0.5, step * 0.8), y: y(sum + v), height: Math.max(0, y(sum) - y(sum + v)) }));
+      if (v) svg.append(s("rect", { class: k, x: x(i) + (step - thick) / 2, width: Math.max(0.5, thick), y: y(sum + v), height: Math.max(0, y(sum) - y(sum + v)) }));
       sum += v;
     }
   });

@@ -10,7 +10,7 @@ import { failed } from "../app.js";
 
 // Which checks speak of which knot of the chain, and of the way from it to the next one.
 const knots = {
-  caller: ["form", "parameters", "orig", "dest", "number-shown", "own-number", "number-possible", "do-not-originate", "from-abroad"],
+  caller: ["form", "parameters", "orig", "dest", "number-shown", "own-number", "number-possible", "do-not-originate", "from-abroad", "person-known", "person-habit", "name-claimed"],
   signer: ["signature", "fresh", "replay", "attestation", "called-number"],
   certificate: ["url", "certificate", "number-listed", "constraints"],
   anchor: ["chain", "revocation", "domain"],
@@ -31,7 +31,7 @@ const ring = (kind) => s("svg", { class: `ring ${kind}-c`, viewBox: "0 0 48 24",
 function knot(name, title, lines, ballots, last) {
   const b = state(ballots, knots[name] || []);
   const kind = b ? b.vote : "none";
-  return h("li", null, h("div", { class: `knot ${kind}` }, h("h3", null, b && vote(kind), t(`chain.${name}`)), h("strong", null, title || t("chain.missing")),
+  return h("li", null, h("div", { class: `knot ${kind}` }, h("h3", null, b && h("span", { class: `${kind}-c` }, vote(kind)), t(`chain.${name}`)), h("strong", null, title || t("chain.missing")),
     lines.filter(Boolean).map((text) => h("p", null, text)), b && b.vote !== "pass" && b.why && h("p", { class: `${kind}-c`, lang: "en" }, b.why),
     b && h("span", { class: "unseen" }, t(`vote.${kind}`))), !last && ring(kind));
 }
@@ -52,7 +52,7 @@ function chain(call) {
   return h("section", { class: "sheet" }, h("h2", null, t("call.chain")), h("p", { class: "soft" }, t(signed ? "call.chain.text" : "call.chain.none")), h("br"), h("ol", { class: "chain" }, out));
 }
 
-const ballot = (b) => h("li", null, vote(b.vote), h("div", null, h("strong", null, has(`check.${b.check}`) ? t(`check.${b.check}`) : b.check), " ", h("span", { class: `${b.vote}-c` }, t(`vote.${b.vote}`))),
+const ballot = (b) => h("li", null, h("span", { class: `${b.vote}-c` }, vote(b.vote)), h("div", null, h("strong", null, has(`check.${b.check}`) ? t(`check.${b.check}`) : b.check), " ", h("span", { class: `${b.vote}-c` }, t(`vote.${b.vote}`))),
   h("small", { lang: "en" }, b.why || t("vote.silent"), " ", h("span", { class: "code soft" }, `[${b.check}${b.identity >= 0 && b.identity !== null ? ` ${b.identity + 1}` : ""}]`)));
 
 function ballots(record) {
@@ -112,7 +112,7 @@ export async function show(place, [id]) {
   put(place, h("div", { class: "head" }, h("h1", null, t("call.title", { when: when(record.at) })), h("div", { class: "actions" }, h("a", { class: "button", href: "#/records" }, t("page.records")))),
     h("section", { class: `sheet v-${row.verdict}` }, h("div", { class: "side-by-side verdict-line" }, h("span", { class: "badge big-badge" }, shape(row.verdict)),
       h("div", null, h("p", { class: "word" }, word(row.verdict)), h("p", { class: "name" }, who(row)))),
-    h("p", null, sentence(row)), record.why && h("p", { class: "soft", lang: "en" }, record.why), next(row)),
+    h("p", null, sentence(row)), row.why && h("p", { class: "soft", lang: "en" }, row.why), next(row, false)),
     chain(call), h("div", { class: "grid" }, ballots(record), h("div", null, feedback(call, id), facts(record))),
     h("section", { class: "sheet stack" }, h("h2", null, t("call.token")), (call.identities || []).length ? call.identities.map(token) : h("p", { class: "soft" }, t("call.token.none"))),
     h("section", { class: "sheet" }, h("details", { id: "raw" }, h("summary", null, t("call.raw")), call.message ? h("pre", { tabindex: "0", "aria-label": t("call.raw") }, call.message) : h("p", { class: "soft" }, t("call.raw.none")),

@@ -49,7 +49,7 @@ async function known(call, place) {
   } catch { /* the call itself has been shown */ }
 }
 
-export function next(call) {
+export function next(call, why = true) {
   const [first, ...others] = advice(call);
   const values = { claimed: named(call.claimed_person) || call.claimed_name || "", person: named(call.person) || "" };
   const can = named(call.claimed_person) && session.me.role !== "read" && !["genuine"].includes(call.verdict);
@@ -57,7 +57,7 @@ export function next(call) {
     h("span", { class: "do" }, sign(first[0]), t(first[1], values)),
     others.map(([which, key]) => h("span", { class: "or" }, sign(which), t("or", { what: t(key, values) }))),
     can && button(t("callback.button", values), () => callBack(call), { class: "main callback" }),
-    h("a", { class: "button", href: `#/call/${call.id}` }, t("why.button")));
+    why && h("a", { class: "button", href: `#/call/${call.id}` }, t("why.button")));
 }
 
 function hero(call, isNew) {

@@ -26,7 +26,7 @@ export async function show(place) {
     const all = (b) => kinds.reduce((n, k) => n + (b[k] || 0), 0);
     const total = o.buckets.reduce((n, b) => n + all(b), 0), sums = Object.fromEntries(kinds.map((k) => [k, o.buckets.reduce((n, b) => n + (b[k] || 0), 0)]));
     const label = (b) => tick(seconds(b.at), until - since > 2 * 86400 ? 86400 : step);
-    const calls = plot({ label: t("overview.calls"), series: kinds, points: o.buckets.map((b) => ({ x: label(b), values: b, said: `${moment(b.at)}: ${kinds.filter((k) => b[k]).map((k) => `${word(k)} ${figure(b[k])}`).join(", ") || t("none")}` })),
+    const calls = plot({ wide: true, label: t("overview.calls"), series: kinds, points: o.buckets.map((b) => ({ x: label(b), values: b, said: `${moment(b.at)}: ${kinds.filter((k) => b[k]).map((k) => `${word(k)} ${figure(b[k])}`).join(", ") || t("none")}` })),
       onselect: (a, z) => draw([seconds(o.buckets[a].at), seconds(o.buckets[z].at) + o.step]).catch(failed) });
     const proven = plot({ label: t("overview.proven"), trace: "share", most: 1, axis: (v) => share(v, 1), points: o.buckets.map((b) => ({ x: label(b), values: { share: all(b) ? b.genuine / all(b) : null }, said: `${moment(b.at)}: ${share(b.genuine, all(b))}` })), onselect: (a, z) => draw([seconds(o.buckets[a].at), seconds(o.buckets[z].at) + o.step]).catch(failed) });
     const attest = ["A", "B", "C", "none"], mix = plot({ label: t("overview.attest"), series: ["main"], points: attest.map((a) => ({ x: a === "none" ? t("none") : a, values: { main: o.attest[a] || 0 }, said: `${a === "none" ? t("attest.none") : t(`attest.${a}`)}: ${figure(o.attest[a] || 0)}` })) });

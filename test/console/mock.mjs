@@ -2,9 +2,10 @@
 // The routes of the desk with invented calls: to look at the pages without a server, and to list more records than a test
 // may place.  node mock.mjs PORT
 import { createServer } from "node:http";
+import { pathToFileURL } from "node:url";
 import { readFileSync } from "node:fs";
 
-const root = new URL("../../console/", import.meta.url);
+const root = process.env.BF_SOURCE ? pathToFileURL(`${process.env.BF_SOURCE}/console/`) : new URL("../../console/", import.meta.url);
 const kinds = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", html: "text/html; charset=utf-8" };
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 const RECORDS = 50000, now = Date.now();
@@ -42,8 +43,11 @@ const routes = {
   "GET overview": (q) => { const step = Number(q.get("step")) || 1800, from = Date.parse(q.get("since")) / 1000, n = Math.ceil((Date.parse(q.get("until")) / 1000 - from) / step);
     return { step, buckets: Array.from({ length: n }, (_, i) => ({ at: new Date((from + i * step) * 1000).toISOString(), genuine: 40 + (i * 37) % 25, unproven: 20 + (i * 17) % 11, broken: i % 5, impostor: i % 7 === 3 ? 2 : 0, shed: 0 })), attest: { A: 1200, B: 400, C: 120, none: 590 }, signers_broken: [signer], latency_us: { p50: 90, p90: 210, p99: 800 }, latency_buckets: [50, 100, 200, 500, 1000, 2000].map((us, i) => ({ us, n: [200, 900, 700, 300, 100, 20][i] })), lag_ms: 3 }; },
   "GET users": () => ({ users: [{ user: "ada", role: "admin" }, { user: "front", role: "desk" }] }), "GET audit": () => ({ entries: [{ at: new Date(now).toISOString(), user: "ada", what: "log-in", object: "", detail: "" }] }),
-  "POST callbacks": () => ({ id: "1" }), "GET callbacks/1": () => ({ id: "1", state: "calling-person", why: "", reached: null }),
+  "POST login": () => routes["GET me"](), "POST callbacks": () => ({ id: "1" }), "GET callbacks/1": () => ({ id: "1", state: "calling-person", why: "", reached: null }),
 };
+
+let inside = false, rung = 0;
+const writes = [];
 
 createServer((q, a) => {
   const url = new URL(q.url, "http://x"), path = url.pathname.replace(/^\/desk\//, "");
@@ -57,6 +61,12 @@ createServer((q, a) => {
     return;
   }
   const what = path.slice(4);
+  if (what === "mock/ring") { const r = { ...row(0), ...shapes[Number(url.searchParams.get("kind"))], id: id(-(++rung)), at: new Date().toISOString() }; for (const l of stream) l.write(`id: ${r.id}\nevent: call\ndata: ${JSON.stringify(r)}\n\n`); a.end(); return; }
+  if (what === "mock/said") { a.end(JSON.stringify(writes)); return; }
+  if (what === "login" && q.method === "POST") inside = true;
+  if (what === "logout") inside = false;
+  if (!inside) { a.writeHead(401, { "Content-Type": "application/json" }).end('{"error":"log in first"}'); return; }
+  if (q.method !== "GET") { let text = ""; q.on("data", (d) => { text += d; }); q.on("end", () => writes.push({ what: `${q.method} ${what}`, csrf: q.headers["x-csrf"], text })); }
   if (what === "events") { a.writeHead(200, { "Content-Type": "text/event-stream" }); a.write(": ping\n\n"); stream.add(a); q.on("close", () => stream.delete(a)); return; }
   let said = routes[`${q.method} ${what}`]?.(url.searchParams);
   if (what.startsWith("calls/") && q.method === "GET") { const r = row(1e9 - Number(what.slice(6)));

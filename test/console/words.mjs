@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every language has every word, with the same places to fill; every word that a page says is there.
 import { readFileSync, readdirSync } from "node:fs";
-const root = new URL("../../console/", import.meta.url);
+import { pathToFileURL } from "node:url";
+const root = process.env.BF_SOURCE ? pathToFileURL(`${process.env.BF_SOURCE}/console/`) : new URL("../../console/", import.meta.url);
 const en = (await import(new URL("words/en.js", root))).default;
 const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort().join();
 const wrong = [];
@@ -18,5 +19,5 @@ for (const file of readdirSync(root, { recursive: true }).filter((f) => f.endsWi
   for (const [, name, key] of text.matchAll(/\b(t|count)\("([a-z][\w.-]*)"/g))
     if (en[key] === undefined && en[`${key}.other`] === undefined) wrong.push(`${file} says ${key}, which has no word`);
 }
-console.log(wrong.join("\n") || "every word is there");
+console.log(wrong.map((w) => `# ${w}`).join("\n") || "# every word is there");
 process.exit(wrong.length ? 1 : 0);
