@@ -36,5 +36,6 @@ int people_merge(int argc, char **argv);
 int people_remove(int argc, char **argv);
 int people_import_file(int argc, char **argv);
 int people_export_file(int argc, char **argv);
+int people_carddav(int argc, char **argv);
 
 #endif

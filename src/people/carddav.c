@@ -81,7 +81,8 @@ static enum bf_err ask(struct taking *t, const char *method, const char *url, co
     const enum bf_err err = exchange_run(&x, ret);
     if (err)
         return wrong(t, err, "%s: %s", url, *ret->why ? ret->why : bf_err_text(err));
-    if (ret->status == 401 || ret->status == 403)
+    if (ret->status == 401 ||
+        (ret->status == 403 && strcmp(method, "REPORT") != 0)) /* there 403: the token is old */
         return wrong(t, BF_EDENIED, "%s: the server says %d: look at the user and the password", url,
                      ret->status);
     return BF_OK;
