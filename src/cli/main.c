@@ -15,7 +15,7 @@ static const struct command commands[] = {
     { "watch", "verdicts on calls that come by: a mirror port, a capture", command_watch },
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "rules", "what is done with calls; what would have been: a dry run", command_rules },
-    { "people", "the address book: whose number it is, whose name is worth protecting", command_people },
+    { "people", "the address book: whose number it is, which names are protected", command_people },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },
     { "inspect", "a token, certificate, revocation list or URL in plain words", command_inspect },

@@ -39,6 +39,7 @@ static void print_help(FILE *out)
           out);
     for (const struct command *v = verbs; v->name; v++)
         fprintf(out, "  %-12s%s\n", v->name, v->help);
+    fputs("  --help      this text; of a verb, its options\n", out);
 }
 
 int command_people(int argc, char **argv)
