@@ -93,6 +93,8 @@ static enum taken take_fn(struct card *c, const struct card_line *l)
     const struct span name = one_line(text_next(c, &rest, '\0'));
     if (!*c->m.p.name)
         return take_once(c, &c->m.p.name, name, wholly(l));
+    if (span_equal(name, span_of(c->m.p.name)))
+        return TAKEN_NOT;
     making_alias(&c->m, name); /* another one, of another language */
     return TAKEN_PARTLY;
 }
@@ -455,6 +457,12 @@ static bool mark_text(const char *text, const char *line, bool *said)
     return *said;
 }
 
+static bool mark_alias(const struct person *p, const char *text, bool *said)
+{
+    const struct person line = { .aliases = &text, .n_aliases = 1 };
+    return mark_texts(p->aliases, p->n_aliases, &line, false, said);
+}
+
 /* The person still is what the line says. */
 static bool still_says(const struct person *p, const struct person *line, struct said *said)
 {
@@ -464,15 +472,9 @@ static bool still_says(const struct person *p, const struct person *line, struct
                  mark_text(p->note, line->note, &next.note) && mark_text(p->uid, line->uid, &next.uid) &&
                  mark_texts(p->aliases, p->n_aliases, line, false, next.aliases) &&
                  mark_texts(p->tags, p->n_tags, line, true, next.tags) && mark_numbers(p, line, next.numbers);
-    if (holds && *line->name) { /* FN: of the name, or of an alias */
-        const char *const *alias = p->aliases;
-        bool is_alias = false;
-        for (size_t i = 0; i < p->n_aliases && i < BOOK_LIST; i++)
-            if (strcmp(alias[i], line->name) == 0)
-                is_alias = next.aliases[i] = true;
-        next.name |= strcmp(p->name, line->name) == 0;
-        holds = is_alias || strcmp(p->name, line->name) == 0;
-    }
+    if (holds && *line->name) /* FN: of the name, or of an alias */
+        holds =
+            strcmp(p->name, line->name) == 0 ? (next.name = true) : mark_alias(p, line->name, next.aliases);
     if (holds)
         *said = next;
     return holds;
