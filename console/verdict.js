@@ -42,12 +42,15 @@ export const badge = (verdict) => h("span", { class: `badge v-${verdict}` }, sha
 // How a person is named by a row of calls: {id, name}, or nothing.
 export const named = (who) => (who && who.name ? who.name : null);
 
+// Whom the call is proven to come from: nobody, unless it is genuine, whatever else the server may have sent.
+export const certain = (call) => (call.verdict === "genuine" ? named(call.person) : null);
+
 // Who it is, as large as it goes: the book's name only where it is proven, else the number.
-export const who = (call) => named(call.person) || number(call.caller);
+export const who = (call) => certain(call) || number(call.caller);
 
 // One sentence in plain words.
 export function sentence(call) {
-  const person = named(call.person), claimed = named(call.claimed_person), name = call.claimed_name;
+  const person = certain(call), claimed = named(call.claimed_person), name = call.claimed_name;
   const values = { person, claimed: claimed || name, number: number(call.caller), name, attest: call.attest || "" };
   if (call.verdict === "genuine") return t(person ? "say.genuine.person" : "say.genuine", values);
   if (call.verdict === "impostor") return t(claimed ? "say.impostor.person" : name ? "say.impostor.name" : "say.impostor", values);
@@ -64,13 +67,10 @@ export function sentence(call) {
 // What to do next: [sign, key of its words]; the first is the advice, the others are possible.
 export function advice(call) {
   switch (call.verdict) {
-    case "genuine": return [["answer", named(call.person) ? "do.answer.person" : "do.answer"]];
+    case "genuine": return [["answer", certain(call) ? "do.answer.person" : "do.answer"]];
     case "impostor": return named(call.claimed_person) ? [["refuse", "do.refuse"], ["back", "do.back"]] : [["refuse", "do.refuse"], ["reception", "do.reception"]];
     case "broken": return named(call.claimed_person) ? [["reception", "do.reception"], ["back", "do.back"]] : [["reception", "do.reception"]];
     case "unproven": return named(call.claimed_person) ? [["back", "do.back"], ["reception", "do.reception"]] : [["answer", "do.careful"], ["reception", "do.reception"]];
     default: return [["answer", "do.careful"]];
   }
 }
-
-// What was proven of the name and number that the call brings.
-export const proven = (call) => (call.verdict === "genuine" ? number(call.caller) : null);

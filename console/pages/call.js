@@ -3,7 +3,7 @@
 import { h, s, put, button, tell, field } from "../dom.js";
 import { get, post, session } from "../api.js";
 import { t, has } from "../language.js";
-import { shape, vote, word, who, sentence, named } from "../verdict.js";
+import { shape, vote, word, who, sentence, named, certain } from "../verdict.js";
 import { next } from "./live.js";
 import { number, when, day, zone, micros, ago } from "../show.js";
 import { failed } from "../app.js";
@@ -42,7 +42,7 @@ function chain(call) {
   const tokens = call.identities || [];
   const signed = tokens.length > 0 || record.ppt || record.attest;
   const diverted = tokens.filter((i) => i.header?.ppt === "div").map((i) => i.claims?.div?.tn).filter(Boolean);
-  const out = [knot("caller", number(record.caller), [named(call.person) || named(record.person), record.claimed_name && `${t("says")} “${record.claimed_name}”`], ballots, !signed)];
+  const out = [knot("caller", number(record.caller), [call.sure, record.claimed_name && `${t("says")} “${record.claimed_name}”`], ballots, !signed)];
   if (signed) {
     out.push(...diverted.map((tn) => h("li", null, h("div", { class: "knot pass" }, h("h3", null, t("chain.div")), h("strong", null, number(tn))), ring("pass"))));
     out.push(knot("signer", record.signer_name || leaf?.spc || record.spc ? t("chain.spc", { spc: leaf?.spc || record.spc || "?" }) : "", [record.attest && t(`attest.${record.attest}`), record.iat && t("chain.signed", { when: when(record.iat) })], ballots));
@@ -109,6 +109,7 @@ export async function show(place, [id]) {
   if (typeof row.claimed_person === "string") row.claimed_person = { id: record.claimed_person_id, name: record.claimed_person };
   row.claimed_name ??= record.display ?? record.display_name ?? null;
   record.claimed_name ??= row.claimed_name;
+  call.sure = certain(row);
   put(place, h("div", { class: "head" }, h("h1", null, t("call.title", { when: when(record.at) })), h("div", { class: "actions" }, h("a", { class: "button", href: "#/records" }, t("page.records")))),
     h("section", { class: `sheet v-${row.verdict}` }, h("div", { class: "side-by-side verdict-line" }, h("span", { class: "badge big-badge" }, shape(row.verdict)),
       h("div", null, h("p", { class: "word" }, word(row.verdict)), h("p", { class: "name" }, who(row)))),

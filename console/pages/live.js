@@ -3,7 +3,7 @@
 import { h, put, button } from "../dom.js";
 import { get, hear, session } from "../api.js";
 import { t, count } from "../language.js";
-import { shape, sign, badge, word, who, sentence, advice, named } from "../verdict.js";
+import { shape, sign, badge, word, who, sentence, advice, named, certain } from "../verdict.js";
 import { number, short, clock, day, ago } from "../show.js";
 import { keep, failed } from "../app.js";
 import { callBack } from "./callback.js";
@@ -35,15 +35,15 @@ function notify(call) {
 
 // What we knew before this call: since when, and how often proven.
 async function known(call, place) {
-  const person = call.person || call.claimed_person;
+  const person = certain(call) ? call.person : call.claimed_person;
   if (!person?.id) return;
   try {
     const p = await get(`people/${person.id}`);
     const habit = (p.habits || []).filter((b) => b.since).sort((a, b) => b.calls - a.calls)[0];
     const parts = [];
     if (p.organisation) parts.push(p.organisation);
-    if (call.person && habit) parts.push(count("known.habit", habit.calls, { since: day(habit.since) }));
-    else if (call.person && p.seen?.calls) parts.push(count("known.seen", p.seen.calls, { since: day(p.seen.since) }));
+    if (certain(call) && habit) parts.push(count("known.habit", habit.calls, { since: day(habit.since) }));
+    else if (certain(call) && p.seen?.calls) parts.push(count("known.seen", p.seen.calls, { since: day(p.seen.since) }));
     else if (call.claimed_person && p.seen?.last) parts.push(t("known.last", { name: p.name, when: ago(p.seen.last) }));
     put(place, parts.map((text) => h("span", null, text)));
   } catch { /* the call itself has been shown */ }
@@ -51,7 +51,7 @@ async function known(call, place) {
 
 export function next(call, why = true) {
   const [first, ...others] = advice(call);
-  const values = { claimed: named(call.claimed_person) || call.claimed_name || "", person: named(call.person) || "" };
+  const values = { claimed: named(call.claimed_person) || call.claimed_name || "", person: certain(call) || "" };
   const can = named(call.claimed_person) && session.me.role !== "read" && !["genuine"].includes(call.verdict);
   return h("div", { class: "next" },
     h("span", { class: "do" }, sign(first[0]), t(first[1], values)),
@@ -66,7 +66,7 @@ function hero(call, isNew) {
   return h("section", { class: `hero v-${call.verdict}${isNew ? " new" : ""}`, "aria-label": t("live.newest"), "data-id": call.id },
     shape(call.verdict),
     h("div", null, h("p", { class: "word" }, word(call.verdict)), h("h1", { class: "name" }, who(call)),
-      call.claimed_name && named(call.person) !== call.claimed_name && h("p", { class: "says" }, t("says"), " ", h("q", null, call.claimed_name)),
+      call.claimed_name && certain(call) !== call.claimed_name && h("p", { class: "says" }, t("says"), " ", h("q", null, call.claimed_name)),
       h("p", { class: "sentence" }, sentence(call)),
       h("p", { class: "more" }, h("span", { class: "num" }, t("live.from", { number: number(call.caller) })), h("span", { class: "num" }, t("live.to", { number: number(call.called) })),
         h("time", { class: "num", datetime: call.at }, clock(call.at)), call.attest && h("span", null, t(`attest.${call.attest}`)), call.lab && h("span", { class: "tag" }, t("lab"))),

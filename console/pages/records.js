@@ -3,7 +3,7 @@
 import { h, put, field, button } from "../dom.js";
 import { get, address } from "../api.js";
 import { t, count } from "../language.js";
-import { verdicts, badge, shape, word, named } from "../verdict.js";
+import { verdicts, badge, shape, word, named, certain } from "../verdict.js";
 import { number, short, rfc3339, local } from "../show.js";
 import { go, failed } from "../app.js";
 
@@ -21,7 +21,7 @@ export async function show(place, [word0, since0, until0]) {
 
   const line = (call, i, tall, offset) => h("div", { class: "row", role: "row", "aria-rowindex": i + 2, "data-i": i, "data-id": call.id, tabindex: i === active ? "0" : "-1", style: { top: `${offset + i * tall}px` } },
     h("span", { role: "gridcell", class: "num" }, short(call.at)), h("span", { role: "gridcell" }, badge(call.verdict)),
-    h("span", { role: "gridcell" }, named(call.person) || (named(call.claimed_person) ? `${t("says")} ${named(call.claimed_person)}` : call.claimed_name ? `${t("says")} ${call.claimed_name}` : number(call.caller))),
+    h("span", { role: "gridcell" }, certain(call) || (named(call.claimed_person) ? `${t("says")} ${named(call.claimed_person)}` : call.claimed_name ? `${t("says")} ${call.claimed_name}` : number(call.caller))),
     h("span", { role: "gridcell", class: "num" }, number(call.caller)), h("span", { role: "gridcell", class: "num" }, number(call.called)), h("span", { role: "gridcell", lang: "en" }, call.why || ""));
 
   let drawn = "";

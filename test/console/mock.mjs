@@ -23,7 +23,7 @@ const shapes = [
 ];
 const id = (i) => String(1e9 - i).padStart(26, "0");
 const row = (i) => ({ id: id(i), at: new Date(now - i * 37e3).toISOString(), called: "12155550131", claimed_person: null, person: null, trust_domain: "lab", spc: "1234", latency_us: 80 + (i * 7919) % 900, lab: true, verstat: "TN-Validation-Passed", ...shapes[i % shapes.length] });
-const ballots = [{ check: "form", identity: 0, vote: "pass", why: "full form" }, { check: "signature", identity: 0, vote: "pass", why: "holds" }, { check: "chain", identity: 0, vote: "pass", why: "to Lab Root" }, { check: "revocation", identity: 0, vote: "abstain", why: "no list configured" }, { check: "name-claimed", identity: -1, vote: "veto", why: "resembles Ada Miller" }];
+const ballots = [{ check: "form", identity: 0, vote: "pass", why: "full form" }, { check: "signature", identity: 0, vote: "pass", why: "holds" }, { check: "chain", identity: 0, vote: "pass", why: "to Lab Root" }, { check: "revocation", identity: 0, vote: "abstain", why: "the list is three days old" }, { check: "certificate", identity: 0, vote: "pass", why: "sound" }];
 const stream = new Set();
 const rules = { rules: [{ name: "press to reception", mode: "observe", verdict: ["unproven", "broken"], claims: ["*"], action: "to:sip:200@192.0.2.7" }, { name: "after hours", mode: "enforce", time: "18:00-08:00", zone: "Europe/Rome", action: "voicemail:sip:vm@192.0.2.7" }], etag: '"1"' };
 const signer = { subject: "SHAKEN 1234", spc: "1234", issuer: "Lab CA", trust_domain: "lab", calls: 2310, broken: 14, last: now / 1000 };
@@ -61,6 +61,7 @@ createServer((q, a) => {
     return;
   }
   const what = path.slice(4);
+  // With a person beside every verdict: the page must know better.
   if (what === "mock/ring") { const r = { ...row(0), ...shapes[Number(url.searchParams.get("kind"))], id: id(-(++rung)), at: new Date().toISOString() }; for (const l of stream) l.write(`id: ${r.id}\nevent: call\ndata: ${JSON.stringify(r)}\n\n`); a.end(); return; }
   if (what === "mock/said") { a.end(JSON.stringify(writes)); return; }
   if (what === "login" && q.method === "POST") inside = true;
@@ -70,7 +71,7 @@ createServer((q, a) => {
   if (what === "events") { a.writeHead(200, { "Content-Type": "text/event-stream" }); a.write(": ping\n\n"); stream.add(a); q.on("close", () => stream.delete(a)); return; }
   let said = routes[`${q.method} ${what}`]?.(url.searchParams);
   if (what.startsWith("calls/") && q.method === "GET") { const r = row(1e9 - Number(what.slice(6)));
-    said = { record: { ...r, ballots, iat: now / 1000 | 0, call_id: "x@y", origid: "123e4567", status: 302, subject: "SHAKEN 1234" }, person: r.person, identities: [{ header: { alg: "ES256", typ: "passport", ppt: "shaken", x5u: "https://lab.example/1234.pem" }, claims: { attest: "A", dest: { tn: ["12155550131"] }, iat: now / 1000 | 0, orig: { tn: r.caller }, origid: "123e4567" }, info: "https://lab.example/1234.pem", status: "valid" }],
+    said = { record: { ...r, ballots: r.verdict === "impostor" ? [...ballots, { check: "name-claimed", identity: -1, vote: "veto", why: "resembles Ada Miller, with characters that look like others" }] : ballots, iat: now / 1000 | 0, call_id: "x@y", origid: "123e4567", status: 302, subject: "SHAKEN 1234" }, person: r.person, identities: [{ header: { alg: "ES256", typ: "passport", ppt: "shaken", x5u: "https://lab.example/1234.pem" }, claims: { attest: "A", dest: { tn: ["12155550131"] }, iat: now / 1000 | 0, orig: { tn: r.caller }, origid: "123e4567" }, info: "https://lab.example/1234.pem", status: "valid" }],
       chain: [{ role: "leaf", subject: "SHAKEN 1234", issuer: "Lab Intermediate", not_before: now / 1000, not_after: now / 1000 + 864e3, serial: "01", spc: "1234" }, { role: "anchor", subject: "Lab Root", issuer: "Lab Root" }], message: "INVITE sip:+12155550131@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n\r\n", answer: "SIP/2.0 302 Moved\r\n", feedback: null }; }
   const person = what.match(/^people\/(\d+)$/);
   if (person && q.method === "GET") said = people.find((p) => p.id === Number(person[1]));

@@ -47,7 +47,7 @@ def main():
     words = subprocess.run(["node", "--no-warnings", "words.mjs"], cwd=place, env=ENVIRONMENT)
     mock = subprocess.Popen(["node", "mock.mjs", "0"], cwd=place, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
     try:
-        port = mock.stdout.readline().strip()
+        port = int(mock.stdout.readline())
         pages = subprocess.run(["node", "pages.mjs", f"http://127.0.0.1:{port}/desk/", "ada", "a long enough password"] + sys.argv[1:2],
                                cwd=place, env=ENVIRONMENT)
     finally:
