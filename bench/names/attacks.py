@@ -315,7 +315,8 @@ def attacks(people, world, seed):
         seen = set(p.book)
         for kind, make, most in KINDS:
             r = random.Random(f"{seed}/{p.id}/{kind}")
-            made = [x for x in dict.fromkeys(x.strip() for x in make(p, r, world)) if x and x not in seen and "\n" not in x]
+            made = [x for x in dict.fromkeys(x.strip() for x in make(p, r, world)) if x and x not in seen and "\n" not in x
+                    and any(c.isalpha() for c in unicodedata.normalize("NFKC", x))]
             if len(made) > most:
                 made = r.sample(made, most)
             seen.update(made)

@@ -20,6 +20,7 @@ static const struct command verbs[] = {
     { "remove", "take somebody out", people_remove },
     { "import", "from a vCard or CSV file", people_import_file },
     { "export", "as vCards or CSV", people_export_file },
+    { "name", "whose name a claimed one resembles, and how", people_name },
     { "carddav", "from the address book of a CardDAV server", people_carddav },
     { NULL, NULL, NULL },
 };

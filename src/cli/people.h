@@ -37,5 +37,6 @@ int people_remove(int argc, char **argv);
 int people_import_file(int argc, char **argv);
 int people_export_file(int argc, char **argv);
 int people_carddav(int argc, char **argv);
+int people_name(int argc, char **argv);
 
 #endif

@@ -10,13 +10,6 @@
 #define BLOCK (256u << 10)
 #define MOST  ((size_t)1 << 30)
 
-/* Until what looks names up is there, people are known by their numbers. */
-#pragma weak names_create
-#pragma weak names_destroy
-#pragma weak names_reader_create
-#pragma weak names_reader_destroy
-#pragma weak names_matches
-
 /* Grows by half; everything is copied into the arena at the end. */
 struct rows {
     void *all;
@@ -228,7 +221,7 @@ static enum bf_err name_people(struct loading *l, enum people_names of)
         }
     }
     enum bf_err err = l->err;
-    if (err == BF_OK && rows.n && names_create)
+    if (err == BF_OK && rows.n)
         err = names_create(rows.all, rows.n, &p->names[of]);
     free(rows.all);
     return err;

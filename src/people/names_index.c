@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is left of a name whoever spells it: the classes of its consonants (Tchaikovsky, Tschaikowski: C C B C). A key is made of
+ * two words, or of all letters as one word, or of a word and an initial, with a class left out on either side, so that a slip of
+ * the finger in each still leads there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "people/names_parts.h"
+
+#define CLASSES 16u /* of a word that count */
+#define WHOLE   24u /* of a name */
+
+struct bones {
+    char c[WHOLE];
+    size_t n;
+};
+
+static char class_of(char c)
+{
+    /*                           abcdefghijklmnopqrstuvwxyz */
+    static const char classes[] = ".BCT.BC..CCLNN.BCRCT.BBC.C";
+    static const char digits[] = "..C..CBTBC";
+    return c >= 'a' && c <= 'z' ? classes[c - 'a'] : c >= '0' && c <= '9' ? digits[c - '0'] : '.';
+}
+
+/* Equal neighbours are one; t before a sibilant is part of it; j and w between letters may be vowels. */
+static struct bones bones_of(const char *p, size_t n, enum script script, size_t most)
+{
+    struct bones b = { .n = 0 };
+    char last = '.';
+    for (size_t i = 0; i < n && b.n < most; i++) {
+        char k = class_of(p[i]);
+        const char next = i + 1 < n ? p[i + 1] : 0;
+        if (p[i] == 'j' && i > 0 && last != 'T' && script == SCRIPT_LATIN)
+            k = '.';
+        if (p[i] == 'w' && i > 0 && (script == SCRIPT_ARABIC || script == SCRIPT_HEBREW))
+            k = '.';
+        if (i == 0 && p[i] == 'm' && next == 'b')
+            k = '.';
+        if (p[i] == 'p' && next == 'h')
+            k = 'B';
+        if (k == 'C' && last == 'T' && b.n) {
+            b.n--;
+            last = '.';
+        }
+        if (k != '.' && k != last)
+            b.c[b.n++] = k;
+        if (k != '.' || (p[i] != 'h' && p[i] != 'j'))
+            last = k;
+    }
+    return b;
+}
+
+static uint64_t hash_without(const struct bones *b, size_t without)
+{
+    uint64_t h = 0x51;
+    for (size_t i = 0; i < b->n; i++)
+        if (i != without)
+            h = mix64(h, (uint8_t)b->c[i]);
+    return h;
+}
+
+struct keys {
+    uint64_t *out;
+    size_t n;
+};
+
+static void key_put(struct keys *k, uint64_t key)
+{
+    if (k->n < KEYS)
+        k->out[k->n++] = key ^ key >> 31;
+}
+
+/* In whatever order. */
+static void pair_put(struct keys *k, const struct bones *a, const struct bones *b, bool both)
+{
+    for (size_t i = 0; i <= a->n; i++) {
+        const uint64_t ha = hash_without(a, a->n - i);
+        for (size_t j = 0; j <= b->n; j++) {
+            const uint64_t hb = hash_without(b, b->n - j);
+            key_put(k, mix64(ha < hb ? ha : hb, ha < hb ? hb : ha));
+            if (b->n < 2 || (i > 0 && !both))
+                break;
+        }
+        if (a->n < 2)
+            break;
+    }
+}
+
+static void whole_put(struct keys *k, const struct form *f)
+{
+    const struct bones b = bones_of(f->letters, f->n_letters, f->words[0].script, WHOLE);
+    for (size_t i = 0; i <= b.n; i++)
+        key_put(k, mix64(0x77, hash_without(&b, b.n - i)));
+}
+
+static char initial_class(char c)
+{
+    const char k = class_of(c);
+    return k == '.' ? 'V' : k;
+}
+
+static void initial_put(struct keys *k, const struct bones *whole, char initial)
+{
+    key_put(k, mix64(mix64(0x99, hash_without(whole, SIZE_MAX)), (uint8_t)initial_class(initial)));
+}
+
+static bool counts(const struct word *w)
+{
+    return w->kind != WORD_PARTICLE && !w->initial;
+}
+
+static void pairs_put(struct keys *k, const struct form *f, bool claimed)
+{
+    struct bones bones[WORDS];
+    const struct word *words[WORDS];
+    size_t n = 0;
+    for (size_t i = 0; i < f->n && n < 6; i++)
+        if (counts(&f->words[i])) {
+            words[n] = &f->words[i];
+            bones[n++] = bones_of(f->letters + f->words[i].at, f->words[i].n, f->words[i].script, CLASSES);
+        }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = i + 1; j < n; j++)
+            pair_put(k, &bones[i], &bones[j], n <= 3);
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < f->n; j++)
+            if (words[i] != &f->words[j] && words[i]->n >= 4 && f->words[j].kind != WORD_PARTICLE &&
+                (!claimed || f->words[j].initial))
+                initial_put(k, &bones[i], f->letters[f->words[j].at]);
+}
+
+size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
+{
+    struct keys k = { .out = keys };
+    struct form turned;
+    whole_put(&k, f);
+    for (size_t i = 1; claimed && i < f->n && f->n <= 4; i += f->n > 2 && i == 1 ? f->n - 2 : 1) {
+        form_turn(f, i, &turned);
+        whole_put(&k, &turned);
+    }
+    pairs_put(&k, f, claimed);
+    return k.n;
+}
+
+struct slot {
+    uint32_t key, entry;
+};
+
+struct index {
+    size_t n, bits;
+    uint32_t *first; /* of each bucket */
+    struct slot *slots;
+};
+
+static uint32_t bucket_of(const struct index *x, uint64_t key)
+{
+    return (uint32_t)(key >> (64 - x->bits));
+}
+
+static enum bf_err fill(struct index *x, const struct entry *entries, size_t n, bool count)
+{
+    uint64_t *keys = malloc(2 * KEYS * sizeof(*keys));
+    if (!keys)
+        return BF_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        size_t n_keys = form_keys(entries[i].form, false, keys);
+        if (entries[i].core)
+            n_keys += form_keys(entries[i].core, false, keys + n_keys);
+        for (size_t k = 0; k < n_keys; k++) {
+            const uint32_t bucket = bucket_of(x, keys[k]);
+            if (count)
+                x->first[bucket + 1]++, x->n++;
+            else
+                x->slots[--x->first[bucket + 1]] = (struct slot){ (uint32_t)keys[k], (uint32_t)i };
+        }
+    }
+    free(keys);
+    return BF_OK;
+}
+
+enum bf_err index_create(const struct entry *entries, size_t n, struct index **ret)
+{
+    auto_(index_destroy) struct index *x = calloc(1, sizeof(*x));
+    if (!x)
+        return BF_ENOMEM;
+    for (x->bits = 10; x->bits < 22 && (size_t)1 << x->bits < n * 32;)
+        x->bits++;
+    const size_t buckets = (size_t)1 << x->bits;
+    x->first = calloc(buckets + 2, sizeof(*x->first));
+    if (!x->first)
+        return BF_ENOMEM;
+    enum bf_err err = fill(x, entries, n, true);
+    if (err)
+        return err;
+    /* first[b + 1] becomes the end of bucket b, which filling moves to its beginning */
+    for (size_t i = 1; i <= buckets; i++)
+        x->first[i] += x->first[i - 1];
+    x->slots = calloc(x->n + 1, sizeof(*x->slots));
+    if (!x->slots)
+        return BF_ENOMEM;
+    err = fill(x, entries, n, false);
+    if (err)
+        return err;
+    x->first[buckets + 1] = (uint32_t)x->n;
+    *ret = x, x = NULL;
+    return BF_OK;
+}
+
+void index_destroy(struct index *x)
+{
+    if (!x)
+        return;
+    free(x->first);
+    free(x->slots);
+    free(x);
+}
+
+size_t index_bytes(const struct index *x)
+{
+    return sizeof(*x) + (((size_t)1 << x->bits) + 2) * sizeof(*x->first) + x->n * sizeof(*x->slots);
+}
+
+static bool is_new(struct seen *s, uint32_t entry)
+{
+    for (size_t at = entry * 2654435761u % SEEN;; at = (at + 1) % SEEN) {
+        if (s->stamps[at] != s->stamp) {
+            s->stamps[at] = s->stamp;
+            s->of[at] = entry;
+            return true;
+        }
+        if (s->of[at] == entry)
+            return false;
+    }
+}
+
+size_t index_find(const struct index *x, const uint64_t *keys, size_t n_keys, struct seen *seen,
+                  uint32_t *ret, size_t most)
+{
+    size_t n = 0;
+    seen->stamp++;
+    for (size_t k = 0; k < n_keys; k++) {
+        const uint32_t bucket = bucket_of(x, keys[k]);
+        for (uint32_t i = x->first[bucket + 1]; i < x->first[bucket + 2] && n < most; i++)
+            if (x->slots[i].key == (uint32_t)keys[k] && is_new(seen, x->slots[i].entry))
+                ret[n++] = x->slots[i].entry;
+    }
+    return n;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far two spellings are from each other: the cheapest way from one to the other, where a step is a letter that is another,
+ * missing or swapped (Damerau), or a sound spelled in another way (names_sound.c). Chaikovskiy to Tschaikowski: ch-tsch 5,
+ * v-w 8, iy-i 5.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "people/names_parts.h"
+
+#define LONGEST 64 /* of one side; what is longer is compared up to there */
+#define BAND    8  /* so many letters one side may run ahead */
+#define TRIES   64 /* of sounds that begin with the same two letters, both ways */
+
+struct rule {
+    uint8_t a[8], b[8], na, nb, cost;
+};
+
+struct costs {
+    uint16_t first[36 * 36 + 1]; /* rules by their first letters on either side */
+    struct rule rules[2048];
+};
+
+static int letter_index(char c)
+{
+    return c >= 'a' && c <= 'z' ? c - 'a' : c >= '0' && c <= '9' ? 26 + c - '0' : 0;
+}
+
+static int pair_index(char a, char b)
+{
+    return letter_index(a) * 36 + letter_index(b);
+}
+
+static struct rule rule_of(const char *a, const char *b, uint8_t cost)
+{
+    struct rule r = { .na = (uint8_t)strlen(a), .nb = (uint8_t)strlen(b), .cost = cost };
+    memcpy(r.a, a, r.na);
+    memcpy(r.b, b, r.nb);
+    return r;
+}
+
+enum bf_err costs_create(struct costs **ret)
+{
+    struct costs *c = calloc(1, sizeof(*c));
+    if (!c)
+        return BF_ENOMEM;
+    size_t n = 0;
+    for (int pair = 0; pair < 36 * 36; pair++) {
+        c->first[pair] = (uint16_t)n;
+        for (size_t i = 0; i < sounds_count && n + 2 <= ARRAY_SIZE(c->rules); i++) {
+            const struct sound *s = &sounds[i];
+            if (pair_index(s->a[0], s->b[0]) == pair)
+                c->rules[n++] = rule_of(s->a, s->b, s->cost);
+            if (pair_index(s->b[0], s->a[0]) == pair)
+                c->rules[n++] = rule_of(s->b, s->a, s->cost);
+        }
+    }
+    c->first[36 * 36] = (uint16_t)n;
+    *ret = c;
+    return BF_OK;
+}
+
+void costs_destroy(struct costs *c)
+{
+    free(c);
+}
+
+static bool is_vowel(char c)
+{
+    return c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u';
+}
+
+/* A letter that stands on one side only. */
+static int gap(const char *p, int at, int n, enum cost_how how)
+{
+    const char c = p[at];
+    if (at > 0 && p[at - 1] == c)
+        return 12;
+    if (how == COST_ABJAD && (is_vowel(c) || c == 'y' || c == 'w' || c == 'h'))
+        return is_vowel(c) ? 8 : 15;
+    if (how == COST_INDIC && c == 'a')
+        return 10;
+    if (how == COST_KANA && (c == 'u' || c == 'o'))
+        return 15;
+    if (c == 'h')
+        return 30;
+    if ((is_vowel(c) && at == n - 1) || c == 'y' || c == 'j')
+        return 45;
+    return is_vowel(c) ? 75 : COST_LETTER;
+}
+
+static int change(char a, char b)
+{
+    return a == b ? 0 : is_vowel(a) && is_vowel(b) ? 60 : COST_LETTER;
+}
+
+struct grid {
+    int cell[LONGEST + 1][LONGEST + 1];
+};
+
+static void lower(struct grid *g, int i, int j, int cost)
+{
+    if (cost < g->cell[i][j])
+        g->cell[i][j] = cost;
+}
+
+static void steps(const struct costs *c, struct grid *g, struct span a, struct span b, int i, int j,
+                  enum cost_how how)
+{
+    const int now = g->cell[i][j], na = (int)a.n, nb = (int)b.n;
+    if (i < na)
+        lower(g, i + 1, j, now + gap(a.p, i, na, how));
+    if (j < nb)
+        lower(g, i, j + 1, now + gap(b.p, j, nb, how));
+    if (i == na || j == nb)
+        return;
+    lower(g, i + 1, j + 1, now + change(a.p[i], b.p[j]));
+    if (i + 1 < na && j + 1 < nb && a.p[i] == b.p[j + 1] && a.p[i + 1] == b.p[j])
+        lower(g, i + 2, j + 2, now + 90);
+    const int pair = pair_index(a.p[i], b.p[j]);
+    for (uint16_t k = c->first[pair]; k < c->first[pair + 1]; k++) {
+        const struct rule *r = &c->rules[k];
+        if (r->na <= na - i && r->nb <= nb - j && memcmp(a.p + i, r->a, r->na) == 0 &&
+            memcmp(b.p + j, r->b, r->nb) == 0)
+            lower(g, i + r->na, j + r->nb, now + r->cost);
+    }
+}
+
+int cost_of(const struct costs *c, struct span a, struct span b, enum cost_how how, int most)
+{
+    struct grid g;
+    a = span_first(a, a.n < LONGEST ? a.n : LONGEST);
+    b = span_first(b, b.n < LONGEST ? b.n : LONGEST);
+    if (span_equal(a, b))
+        return 0;
+    const int na = (int)a.n, nb = (int)b.n;
+    if (how == COST_PLAIN && (na > nb + BAND || nb > na + BAND))
+        return COST_NONE;
+    for (int i = 0; i <= na; i++)
+        for (int j = 0; j <= nb; j++)
+            g.cell[i][j] = COST_NONE;
+    g.cell[0][0] = 0;
+    for (int i = 0; i <= na; i++)
+        for (int j = 0; j <= nb; j++)
+            if (g.cell[i][j] <= most)
+                steps(c, &g, a, b, i, j, how);
+    return g.cell[na][nb] <= most ? g.cell[na][nb] : COST_NONE;
+}
