@@ -11,7 +11,7 @@ import { failed } from "../app.js";
 // Which checks speak of which knot of the chain, and of the way from it to the next one.
 const knots = {
   caller: ["form", "parameters", "orig", "dest", "number-shown", "own-number", "number-possible", "do-not-originate", "from-abroad", "person-known", "person-habit", "name-claimed"],
-  signer: ["signature", "fresh", "replay", "attestation", "called-number"],
+  signer: ["signature", "fresh", "replay", "attestation", "called-number", "all-judged"],
   certificate: ["url", "certificate", "number-listed", "constraints"],
   anchor: ["chain", "revocation", "domain"],
 };
@@ -40,7 +40,7 @@ function chain(call) {
   const { record } = call, ballots = record.ballots || [], certificates = call.chain || [];
   const leaf = certificates.find((c) => c.role === "leaf"), anchor = certificates.find((c) => c.role === "anchor");
   const tokens = call.identities || [];
-  const signed = tokens.length > 0 || record.ppt || record.attest;
+  const signed = tokens.length > 0 || record.attest || record.x5u || ballots.some((b) => b.identity >= 0);
   const diverted = tokens.filter((i) => i.header?.ppt === "div").map((i) => i.claims?.div?.tn).filter(Boolean);
   const out = [knot("caller", number(record.caller), [call.sure, record.claimed_name && `${t("says")} “${record.claimed_name}”`], ballots, !signed)];
   if (signed) {
@@ -53,7 +53,7 @@ function chain(call) {
 }
 
 const ballot = (b) => h("li", null, h("span", { class: `${b.vote}-c` }, vote(b.vote)), h("div", null, h("strong", null, has(`check.${b.check}`) ? t(`check.${b.check}`) : b.check), " ", h("span", { class: `${b.vote}-c` }, t(`vote.${b.vote}`))),
-  h("small", { lang: "en" }, b.why || t("vote.silent"), " ", h("span", { class: "code soft" }, `[${b.check}${b.identity >= 0 && b.identity !== null ? ` ${b.identity + 1}` : ""}]`)));
+  h("small", null, h("span", { lang: "en" }, b.why || ""), " ", h("span", { class: "code soft" }, `[${b.check}${b.identity >= 0 && b.identity !== null ? ` ${b.identity + 1}` : ""}]`)));
 
 function ballots(record) {
   const all = record.ballots || [];
@@ -96,7 +96,7 @@ function feedback(call, id) {
 }
 
 function facts(record) {
-  const rows = [["called", number(record.called)], ["at", `${when(record.at)} (${zone()})`], ["verstat", record.verstat], ["status", record.status], ["latency", micros(record.latency_us)], ["peer", record.peer || record.source],
+  const rows = [["called", number(record.called)], ["at", `${when(record.at)} (${zone()})`], ["verstat", record.verstat], ["status", record.status], ["latency", micros(record.latency_us)], ["peer", record.source_peer],
     ["rule", record.rule], ["call_id", record.call_id], ["origid", record.origid], ["id", record.id]];
   return h("section", { class: "sheet" }, h("h2", null, t("call.facts")), h("dl", { class: "facts" }, rows.filter((r) => r[1] !== undefined && r[1] !== null && r[1] !== "").map(([name, value]) => [h("dt", null, t(`fact.${name}`)), h("dd", null, String(value))])));
 }

@@ -175,6 +175,37 @@ for (const [what, options] of [["dark", { colorScheme: "dark" }], ["light, in It
   };
 tests["no page had an error, broke its policy or asked anything elsewhere"] = async () => check(!troubles.length, troubles.join("\n"));
 
+// Calls that were really placed and judged: each kind as the record of the server has it.
+const really = {
+  async "calls that were really placed stand on the pages with the verdicts that the server gave"() {
+    const page = await visitor();
+    const calls = JSON.parse(await page.evaluate(() => fetch("api/calls?limit=1000").then((r) => r.text()))).calls;
+    for (const verdict of ["genuine", "unproven", "broken"]) check(calls.some((c) => c.verdict === verdict), "no call is", verdict);
+    await visit(page, "live");
+    check((await page.$$(".calls li")).length === calls.length - 1, "calls are missing");
+    for (const call of calls) {
+      await visit(page, `call/${call.id}`);
+      check(await page.$(`section.v-${call.verdict} svg.shape`), call.id, "has another verdict");
+      check((await page.textContent("main")).includes(call.why || ""), "the reason is missing");
+      check((await page.$$(".ballots li")).length === call.ballots.length, "ballots are missing");
+      const unnamed = await page.$$eval(".ballots strong", (all) => all.map((e) => e.textContent).filter((t) => !t.endsWith("?")));
+      check(!unnamed.length, "checks without plain words:", unnamed.join(", "));
+      check((await page.$$(".knot.veto")).length > 0 === (call.verdict === "broken"), call.why, "is not drawn");
+      await judged(page, call.verdict);
+    }
+    await page.context().close();
+  },
+  async "records of real calls are listed"() {
+    const page = await visitor();
+    await visit(page, "records");
+    await page.waitForSelector(".rows .row .badge.v-broken");
+    await page.context().close();
+  },
+  "no page had an error, broke its policy or asked anything elsewhere": tests["no page had an error, broke its policy or asked anything elsewhere"],
+};
+if (process.env.BF_CALLS) for (const name of Object.keys(tests)) delete tests[name];
+if (process.env.BF_CALLS) Object.assign(tests, really);
+
 if (pictures) mkdirSync(pictures, { recursive: true });
 console.log(`1..${Object.keys(tests).length}`);
 let n = 0, failed = 0;
