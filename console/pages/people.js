@@ -10,6 +10,7 @@ const lists = ["aliases", "numbers", "signers", "tags"];
 const initials = (name) => (name || "?").split(/\s+/).slice(0, 2).map((w) => [...w][0]).join("").toUpperCase();
 const face = (p, size) => (p.photo ? h("img", { class: `face ${size || ""}`, src: address(`people/${p.id}/photo`), alt: "" }) : h("span", { class: `face ${size || ""}`, "aria-hidden": "true" }, initials(p.name)));
 const may = () => session.me.role !== "read";
+const isAdmin = () => session.me.role === "admin";
 const lines = (text) => text.split("\n").map((l) => l.trim()).filter(Boolean);
 
 function habits(person, again) {
@@ -56,7 +57,7 @@ function editor(person, again) {
     h("div", { class: "fields" }, Object.entries(fields).map(([name, f]) => field(t(`person.${name}`), f, shown[name]))),
     h("div", null, h("label", { class: "check" }, guarded, t("person.protected")), h("small", null, t("protected.hint"))),
     may() && h("div", { class: "actions" }, h("button", { class: "main", type: "submit" }, t("save")), !isNew && photo(person, again)),
-    !isNew && may() && h("details", null, h("summary", null, t("person.more")), more(person, again)));
+    !isNew && isAdmin() && h("details", null, h("summary", null, t("person.more")), more(person, again)));
 }
 
 function photo(person, again) {
@@ -146,8 +147,8 @@ export async function show(place, [id]) {
   };
   let late;
   const search = h("input", { type: "search", oninput: () => { clearTimeout(late); late = setTimeout(() => list(search.value.trim()).catch(failed), 150); } });
-  put(place, h("div", { class: "head" }, h("h1", null, t("page.people")), h("div", { class: "actions" }, may() && h("a", { class: "button", href: "#/people/new" }, t("people.add")), may() && bring(() => list("").catch(failed)),
-    h("a", { class: "button", href: address("people.vcf"), download: "people.vcf" }, "vCard"), h("a", { class: "button", href: address("people.csv"), download: "people.csv" }, "CSV"))),
+  put(place, h("div", { class: "head" }, h("h1", null, t("page.people")), h("div", { class: "actions" }, may() && h("a", { class: "button", href: "#/people/new" }, t("people.add")), isAdmin() && bring(() => list("").catch(failed)),
+    may() && h("a", { class: "button", href: address("people.vcf"), download: "people.vcf" }, "vCard"), may() && h("a", { class: "button", href: address("people.csv"), download: "people.csv" }, "CSV"))),
   h("div", { class: "two" }, h("section", { class: "sheet stack" }, field(t("people.search"), search), book), right));
   await Promise.all([list(""), one()]);
 }

@@ -30,7 +30,8 @@ function said(rule) {
 }
 
 export async function show(place) {
-  const may = session.me.role === "admin" || session.me.role === "desk";
+  // Who may change them, and who may only try them.
+  const may = session.me.role === "admin", mayTry = session.me.role !== "read";
   let stored = await get("rules"), rules = structuredClone(stored.rules), opened = -1;
   const list = h("ol", { class: "rules" }), out = h("section", { class: "sheet", id: "dry", hidden: true });
   const saver = h("button", { type: "button", class: "main", id: "save", onclick: async () => {
@@ -89,7 +90,7 @@ export async function show(place) {
       failed(e);
     }
   };
-  put(place, h("div", { class: "head" }, h("h1", null, t("page.rules")), h("div", { class: "actions" }, may && button(t("rule.add"), () => { rules.push({ name: t("rule.new"), mode: "observe", action: "pass" }); opened = rules.length - 1; draw(); }, { id: "add" }), may && saver), h("p", null, t("rules.text"))), list, h("br"),
-    h("section", { class: "sheet" }, h("h2", null, t("dry")), h("p", { class: "soft" }, t("dry.text")), h("br"), h("div", { class: "bar" }, field(t("since"), since), button(t("dry.run"), dry, { id: "run" }))), out);
+  put(place, h("div", { class: "head" }, h("h1", null, t("page.rules")), h("div", { class: "actions" }, may && button(t("rule.add"), () => { rules.push({ name: t("rule.new"), mode: "observe", action: "pass" }); opened = rules.length - 1; draw(); }, { id: "add" }), may && saver), h("p", null, t("rules.text"), !may && ` ${t("rules.admin")}`)), list, h("br"),
+    mayTry && h("section", { class: "sheet" }, h("h2", null, t("dry")), h("p", { class: "soft" }, t("dry.text")), h("br"), h("div", { class: "bar" }, field(t("since"), since), button(t("dry.run"), dry, { id: "run" }))), out);
   draw();
 }
