@@ -13,7 +13,7 @@ import urllib.request
 import harness
 from harness import PROGRAM, bonafide, test
 
-STORY = [("signed", "genuine", "A"), ("not signed", "unproven", "-"), ("another number shown", "broken", "-"),
+STORY = [("signed", "genuine", "A"), ("signed, a famous name", "impostor", "A"), ("not signed", "unproven", "-"), ("another number shown", "broken", "-"),
          ("token changed", "broken", "-"), ("token of another call", "broken", "-"), ("old token", "broken", "-"),
          ("token used twice", "broken", "-"), ("untrusted carrier", "broken", "-"), ("signed by a gateway", "unproven", "C")]
 
@@ -40,6 +40,8 @@ def once_tells_the_whole_story_and_ends_well():
         # what an earlier demo fetched from a port must not count for the next one there: nothing is kept in the state
         ran = bonafide("demo", "--once", status=0, env={"TMPDIR": tmp, "XDG_STATE_HOME": tmp, "HOME": tmp})
         check_story(ran.out)
+        assert "is the name of Aurelia Vance" in ran.out and "is not theirs" in ran.out, ran.out
+        assert re.search(r"Alice Lab is in the address book, .*: it came\.", ran.out), ran.out
         assert ran.err == "" and "\033[" not in ran.out, ran
         assert "udp:127.0.0.1:" in ran.out and "http://127.0.0.1:" in ran.out and "Try next" in ran.out, ran
         assert os.listdir(tmp) == [], os.listdir(tmp)
