@@ -29,6 +29,7 @@ static bool find_local(const struct wire *w, struct sockaddr_storage *ret, sockl
 {
     const int fd = socket(w->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     *ret_n = sizeof *ret;
+    ret->ss_family = AF_UNSPEC;
     const bool ok = fd >= 0 && connect(fd, (const struct sockaddr *)&w->to, w->to_n) == 0 &&
                     getsockname(fd, (struct sockaddr *)ret, ret_n) == 0;
     const int why = errno;

@@ -85,7 +85,7 @@ static bool weekday_holds(const struct recur_walk *w, const struct date *d)
     const unsigned n = w->numbered_in_year ? d->year_days : d->month_days;
     const int from_begin = (int)((at - 1) / 7) + 1, from_end = -(int)((n - at) / 7) - 1;
     for (size_t i = 0; i < w->rule.n_days; i++) {
-        const int nth = w->rule.days[i].nth;
+        const int nth = w->rule.days[i].nth; /* NOLINT(bugprone-signed-char-misuse): a number, no character */
         if (w->rule.days[i].weekday == d->weekday && (nth == 0 || nth == from_begin || nth == from_end))
             return true;
     }

@@ -26,9 +26,9 @@ static const char *const weekdays[] = { "SU", "MO", "TU", "WE", "TH", "FR", "SA"
 
 static bool weekday_read(struct span text, uint8_t *ret)
 {
-    for (uint8_t i = 0; i < ARRAY_SIZE(weekdays); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(weekdays); i++)
         if (span_equal_nocase(text, span_of(weekdays[i]))) {
-            *ret = i;
+            *ret = (uint8_t)i;
             return true;
         }
     return false;

@@ -76,8 +76,11 @@ static enum bf_err chars_of(struct reading *r, const struct json_value *v, const
         return BF_ENOMEM;
     struct buf scratch = buf_on(memory, v->text.n);
     const struct span chars = json_chars(v, &scratch);
-    *ret = arena_copy(r->arena, chars.p ? chars : SPAN("")).p;
-    return *ret ? BF_OK : BF_ENOMEM;
+    const char *copy = arena_copy(r->arena, chars.p ? chars : SPAN("")).p;
+    if (!copy)
+        return BF_ENOMEM;
+    *ret = copy;
+    return BF_OK;
 }
 
 static enum bf_err verdict_of(struct reading *r, const char *text, unsigned *ret)
@@ -117,7 +120,7 @@ static size_t size_of(enum shape shape)
 
 static enum bf_err element_of(struct reading *r, enum shape shape, const struct json_value *v, char *out)
 {
-    const char *text = NULL;
+    const char *text = "";
     const enum bf_err err = chars_of(r, v, &text);
     if (err)
         return err;
@@ -165,7 +168,7 @@ static enum bf_err member_of(struct reading *r, size_t which, const struct json_
 {
     char *const base = (char *)row + members[which].at;
     const enum shape shape = members[which].shape;
-    const char *text = NULL;
+    const char *text = "";
     char *list = NULL;
     size_t n = 0;
     r->member = members[which].name;
