@@ -96,6 +96,17 @@ static const char *place_row(struct callback *c, struct callback_state *state, i
     return NULL;
 }
 
+/* The number's URI, as the next hop wants it. */
+static bool number_uri(const struct callback *c, const char *number, char out[static LEG_TEXT])
+{
+    char memory[LIMIT_NUMBER + 8] = "";
+    struct buf written = buf_on(memory, sizeof memory - 1);
+    if (!talk_number_uri(number, c->house.domain, out) || !c->house.written)
+        return talk_number_uri(number, c->house.domain, out);
+    c->house.written(c->house.arg, number, &written);
+    return buf_ok(&written) && talk_number_uri(memory, c->house.domain, out);
+}
+
 enum bf_err callback_start(struct callback *c, const struct callback_request *request, int64_t *ret_id,
                            const char **ret_why)
 {
@@ -112,7 +123,7 @@ enum bf_err callback_start(struct callback *c, const struct callback_request *re
         !talk_desk_uri(state.desk, c->house.domain, uri))
         why = "the desk is neither an extension nor a SIP URI of our domain";
     else if (!request->number || strlen(request->number) >= CALLBACK_TEXT ||
-             !talk_number_uri(state.number, c->house.domain, uri))
+             !number_uri(c, state.number, uri))
         why = "the number is none: a number looks like +390612345678";
     else {
         pthread_mutex_lock(&c->lock);
@@ -195,7 +206,7 @@ static void begin(struct callback *c, struct row *r, const struct callback_state
     r->talk = t;
     pthread_mutex_unlock(&c->lock);
     (void)talk_desk_uri(state->desk, c->house.domain, t->uris[DESK]);
-    (void)talk_number_uri(state->number, c->house.domain, t->uris[PERSON]);
+    (void)number_uri(c, state->number, t->uris[PERSON]);
     publish(c, r);
     talk_begin(t, now);
 }
@@ -340,6 +351,7 @@ static enum bf_err make_house(const struct callback_options *o, struct talk_hous
     house->ring = MONO_S(o->ring_s);
     house->limit = MONO_S(o->limit_s);
     house->where = o->where;
+    house->written = o->written;
     house->arg = o->arg;
     house->log = o->log;
     if (!house->domain)

@@ -16,6 +16,7 @@
 
 #include <sys/socket.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "tls/tls.h"
 
@@ -36,6 +37,9 @@ struct callback_target {
 /* Asked by the room's thread for every callback. false: nobody knows where the next hop is. */
 typedef bool callback_where(void *arg, struct callback_target *ret);
 
+/* `+390612345678` as the next hop wants it; asked by whoever starts a callback. What does not fit is no number. */
+typedef void callback_written(void *arg, const char *number, struct buf *out);
+
 /* Texts are copied. */
 struct callback_options {
     enum callback_mode mode;
@@ -46,8 +50,9 @@ struct callback_options {
     const char *url; /* of CALLBACK_URL: `https://pbx.example/call?from={desk}&to={number}` */
     int64_t ring_s, limit_s; /* how long either side may ring; how long they may talk */
     callback_where *where;
-    void *arg;               /* of where */
-    struct tls_context *tls; /* for a next hop over TLS; taken over, NULL: none */
+    callback_written *written; /* NULL: as it stands */
+    void *arg;                 /* of both */
+    struct tls_context *tls;   /* for a next hop over TLS; taken over, NULL: none */
     struct log *log;
 };
 
@@ -64,7 +69,7 @@ void callback_destroy(struct callback *c);
 /* Texts are copied. */
 struct callback_request {
     const char *desk;   /* an extension or name in our domain, `201`, or its SIP URI */
-    const char *number; /* the person's, from the book: `+390612345678`, or as the next hop writes it */
+    const char *number; /* the person's, from the book: `+390612345678` */
     const char *name;   /* of the person: what the desk's phone shows; "" or NULL: the number */
     const char *call;   /* the record's id of the call that is called back; "" or NULL: none */
 };

@@ -15,6 +15,7 @@ struct talk_house {
     char *from, *domain, *user, *password, *url;
     mono_t ring, limit;
     callback_where *where;
+    callback_written *written;
     void *arg;
     struct tls_context *tls;
     int wake; /* an eventfd: something has come for the thread */

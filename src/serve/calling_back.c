@@ -67,6 +67,19 @@ static bool where(void *arg, struct callback_target *ret)
     return true;
 }
 
+/* As the next hop of the moment writes it; a number that is none, as it stands. */
+static void write_number(void *arg, const char *number, struct buf *out)
+{
+    const struct server *s = arg;
+    struct number read;
+    const unsigned hop = hops_choose(s->hops);
+    const struct config_format *format = hop < s->calling_back.n ? &s->calling_back.formats[hop] : NULL;
+    if (format && format->written && number_of_text(span_of(number), NULL, &read, NULL) == BF_OK)
+        number_write(&format->how, &read, out);
+    else
+        buf_text(out, number);
+}
+
 enum bf_err calling_back_create(struct server *s, const struct config *c, char **ret_message)
 {
     static const enum callback_mode modes[] = { CALLBACK_3PCC, CALLBACK_3PCC, CALLBACK_REFER, CALLBACK_URL };
@@ -88,6 +101,7 @@ enum bf_err calling_back_create(struct server *s, const struct config *c, char *
                                               .ring_s = c->callback.ring_s,
                                               .limit_s = c->callback.limit_s,
                                               .where = where,
+                                              .written = write_number,
                                               .arg = s,
                                               .tls = tls,
                                               .log = s->log };
@@ -101,33 +115,4 @@ void calling_back_destroy(struct server *s)
 {
     callback_destroy(s->calling_back.callback);
     s->calling_back.callback = NULL;
-}
-
-/* As the next hop writes it; a number that is none, as it stands: callback_start says so. */
-static void write_number(const struct server *s, const char *number, struct buf *out)
-{
-    struct number read;
-    const unsigned hop = hops_choose(s->hops);
-    const struct config_format *format = hop < s->calling_back.n ? &s->calling_back.formats[hop] : NULL;
-    if (format && format->written && number_of_text(span_of(number), NULL, &read, NULL) == BF_OK)
-        number_write(&format->how, &read, out);
-    else
-        buf_text(out, number);
-}
-
-enum bf_err calling_back_start(struct server *s, const struct callback_request *request, int64_t *ret_id,
-                               const char **ret_why)
-{
-    char number[CALLBACK_TEXT] = "";
-    struct buf b = buf_on(number, sizeof number - 1);
-    struct callback_request written = *request;
-    if (!s->calling_back.callback) {
-        if (ret_why)
-            *ret_why = "callbacks are off: see callback.mode";
-        return BF_EUNSUP;
-    }
-    write_number(s, request->number ? request->number : "", &b);
-    if (buf_ok(&b))
-        written.number = number;
-    return callback_start(s->calling_back.callback, &written, ret_id, ret_why);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's room for callbacks: made of `callback.*`, its requests through sip.next_hop. Whoever starts one (the desk's page)
- * takes the number from the address book; the functions of callback/callback.h for looking, cancelling and hearing take
- * server->calling_back.callback, which is NULL where callback.mode is off.
+ * The server's room for callbacks: made of `callback.*`, its requests through sip.next_hop, numbers written as that wants them.
+ * Whoever starts one (the desk's page) takes the number from the address book, and asks server->calling_back.callback, which is
+ * NULL where callback.mode is off.
  */
 #ifndef SERVE_CALLING_BACK_H
 #define SERVE_CALLING_BACK_H
@@ -22,9 +22,5 @@ struct calling_back {
 /* BF_OK and nothing made where it is off. *ret_message: a sentence, to be freed. */
 enum bf_err calling_back_create(struct server *s, const struct config *c, char **ret_message) must_use;
 void calling_back_destroy(struct server *s);
-
-/* callback_start, the number written as the next hop of the moment wants it. BF_EUNSUP: it is off. */
-enum bf_err calling_back_start(struct server *s, const struct callback_request *request, int64_t *ret_id,
-                               const char **ret_why) must_use;
 
 #endif

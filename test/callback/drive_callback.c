@@ -27,6 +27,14 @@ static bool where(void *arg, struct callback_target *ret)
     return true;
 }
 
+/* As a next hop would have it that dials abroad with 00. */
+static void written(void *arg, const char *number, struct buf *out)
+{
+    (void)arg;
+    buf_text(out, "00");
+    buf_text(out, number + 1);
+}
+
 /* Ends the program with the callback: whatever the thread has to say afterwards goes out while standard input is open. */
 static void heard(void *arg, const struct callback_state *s)
 {
@@ -63,6 +71,8 @@ int main(int argc, char **argv)
         if (strcmp(value(argc, argv, "transport", "udp"), transports[i]) == 0)
             target.transport = i;
     }
+    if (value(argc, argv, "dial", NULL))
+        options.written = written;
     snprintf(target.name, sizeof target.name, "%s", value(argc, argv, "host", "127.0.0.1"));
     if (addr_read(span_of(value(argc, argv, "hop", "127.0.0.1:5060")), &target.addr, &target.n, NULL) !=
         BF_OK)

@@ -315,6 +315,22 @@ def basic():
             equal(c.until("ended")[2], "401")
 
 
+def dialled():
+    """the number is dialled as the next hop wants it"""
+    phone = Phone()
+    with Callback(hop=f"127.0.0.1:{phone.port}", dial="00") as c:
+        phone.reply(phone.take("INVITE"), 200, sdp("held", 40000))
+        phone.take("ACK")
+        person = phone.take("INVITE")
+        check(person.startswith(b"INVITE sip:0012155550131@127.0.0.1;user=phone "), person)
+        phone.reply(person, 404)
+        for _ in range(2):
+            message = phone.take("ACK", "BYE")
+            if message.startswith(b"BYE"):
+                phone.reply(message, 200)
+        c.until("ended")
+
+
 def over_tcp():
     """over TCP all goes down one connection, and a connection that ends is said"""
     phone = Phone(stream=True)
@@ -373,4 +389,4 @@ def url():
 
 
 tap([flow, desk_hangs_up, refused, desk_busy, no_answer, cancel_waits, cancelled_while_talking, limit, wishes, no_description,
-     desk_refuses_the_offer, lost_ack, forked, digest, wrong_password, basic, over_tcp, nobody, refer, url])
+     desk_refuses_the_offer, lost_ack, forked, digest, wrong_password, basic, dialled, over_tcp, nobody, refer, url])
