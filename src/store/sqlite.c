@@ -45,12 +45,16 @@ static enum bf_err say(char **message, enum bf_err err, const char *url, const c
     return err;
 }
 
-/* The file is there, with mode 0600, before SQLite sees it: its log and its shared memory get the same. */
+/*
+ * The file is there, with mode 0600, before SQLite sees it: its log and its shared memory get the same. One that is there
+ * already is not opened: closing any descriptor of it would drop the locks that other connections of this process hold (POSIX),
+ * and another process would take itself for the last one, and throw away the log that they write to.
+ */
 static enum bf_err file_make(const char *path)
 {
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
-        return BF_EIO;
+        return errno == EEXIST ? BF_OK : BF_EIO;
     close(fd);
     return BF_OK;
 }

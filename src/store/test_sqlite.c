@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "store/db.h"
 #include "store/test_store.h"
@@ -234,6 +236,37 @@ static void a_migration_that_fails_leaves_nothing_behind(void **state)
     db_close(db);
 }
 
+/* Another process, which opens the store and closes it again, must not take itself for the last one. */
+static void a_second_writer_does_not_drop_the_locks_of_the_first(void **state)
+{
+    const struct place p = place_make();
+    const char *url = url_at(&p);
+    (void)state;
+    struct db *first = open_db(url, DB_WRITE);
+    assert_int_equal(db_run(first, "CREATE TABLE t (i INTEGER)"), BF_OK);
+    struct db *second = open_db(url, DB_WRITE);
+    const pid_t child = fork();
+    if (child == 0) {
+        struct db *db = NULL;
+        char *message = NULL;
+        const bool good =
+            db_open(url, DB_WRITE, &db, &message) == BF_OK && db_run(db, "INSERT INTO t VALUES (1)") == BF_OK;
+        db_close(db);
+        _exit(good ? 0 : 1);
+    }
+    int status = -1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(db_run(first, "INSERT INTO t VALUES (2)"), BF_OK);
+    struct db *reader = open_db(url, DB_READ); /* what a newcomer finds is what there is */
+    assert_int_equal(number_of(reader, "SELECT count(*) FROM t"), 2);
+    assert_int_equal(number_of(second, "SELECT count(*) FROM t"), 2);
+    db_close(reader);
+    db_close(second);
+    db_close(first);
+    place_remove(&p);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -247,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_newer_database_is_refused_and_left_alone),
         cmocka_unit_test(a_reader_looks_and_changes_nothing),
         cmocka_unit_test(a_migration_that_fails_leaves_nothing_behind),
+        cmocka_unit_test(a_second_writer_does_not_drop_the_locks_of_the_first),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
 }

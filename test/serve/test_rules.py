@@ -3,6 +3,8 @@
 from house import *
 
 RULES = [
+    {"name": "press", "action": "ring:<urn:alert:service:call-waiting>", "tag": ["press"], "mode": "enforce"},
+    {"name": "says press", "action": "to:sip:reception@192.0.2.7", "claims_tag": ["press"], "mode": "enforce"},
     {"name": "proven", "action": "ring:<urn:alert:priority:high>", "verdict": ["genuine"], "mode": "enforce"},
     {"name": "watching", "action": "reject:603", "caller": ["+44*"]},
     {"name": "reception", "action": "to:sip:200@192.0.2.7", "caller": ["+44*"], "called": [f"+{CALLED}"], "mode": "enforce"},
@@ -111,6 +113,7 @@ def main(place):
 
     def dry():
         """a dry run tells which calls of the past a rule would have decided"""
+        eventually(lambda: server.metrics()["journal_lag_records"] == 0, "all calls are in the index")
         wanted = place + "/wanted.json"
         with open(wanted, "w") as f:
             json.dump([{"name": "all of 44", "action": "to:sip:reception@192.0.2.7", "caller": ["+44*"]},
@@ -128,12 +131,28 @@ def main(place):
         check(f"{answer['by_rule'][0]['matched']} of {answer['calls']} calls" in words, words)
         check("to:sip:reception@192.0.2.7" in words, words)
 
+    def people():
+        """a rule for a person is for whoever is proven to be that person, never for who says so"""
+        subprocess.run([PROGRAM, "people", "add", "Ada Miller", "--number", f"+{CALLER}", "--tag", "press", "--protected",
+                        "--config", server.file], check=True, stdout=subprocess.DEVNULL)
+        ring = lambda: header(asked(identity=lab.identity())[0], "Alert-Info")
+        eventually(lambda: ring() == "<urn:alert:service:call-waiting>", "her rule decides")
+        answer, call_id = asked()  # her number, and nothing that proves it
+        equal((header(answer, "Contact"), header(answer, "Alert-Info")), ("<sip:reception@192.0.2.7>", None))
+        equal(record_of(call_id)[0], "says press")
+        wanted = place + "/tagged.json"
+        with open(wanted, "w") as f:
+            json.dump([{"name": "hers", "action": "label", "tag": ["press"]}, {"name": "not hers", "action": "label", "claims_tag": ["press"]}], f)
+        said = json.loads(subprocess.run([PROGRAM, "rules", "dry-run", "--config", server.file, "--json", wanted], check=True,
+                                         capture_output=True, text=True).stdout)
+        check(all(rule["matched"] > 0 for rule in said["by_rule"]), said)
+
     def ends():
         """the server ends well"""
         u.close()
         equal(server.stop(), 0)
 
-    tap([rings, goes_elsewhere, voicemail, refused, lets_in, watches, none, emergency, the_same, desk, dry, ends])
+    tap([rings, goes_elsewhere, voicemail, refused, lets_in, watches, none, emergency, the_same, desk, dry, people, ends])
 
 
 if __name__ == "__main__":
