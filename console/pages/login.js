@@ -9,7 +9,7 @@ export function login(desk, first, enter, again) {
   const user = h("input", { name: "user", autocomplete: "username", required: true, autocapitalize: "none", spellcheck: "false" });
   const password = h("input", { name: "password", type: "password", autocomplete: first ? "new-password" : "current-password", required: true });
   const token = first && h("input", { name: "token", autocomplete: "off", required: true, spellcheck: "false", class: "code",
-    value: new URLSearchParams(location.hash.split("?")[1] || "").get("token") || "" });
+    value: new URLSearchParams(location.hash.slice(1)).get("first") || "" });
   const wrong = h("p", { role: "alert" });
   const form = h("form", { class: "sheet", onsubmit: async (event) => {
     event.preventDefault();
@@ -19,7 +19,7 @@ export function login(desk, first, enter, again) {
     try {
       const body = { user: user.value.trim(), password: password.value };
       const me = first ? await post("login/first", { token: token.value.trim(), ...body }) : await post("login", body);
-      if (location.hash.includes("?")) history.replaceState(null, "", "#/live");
+      if (location.hash.includes("first=")) history.replaceState(null, "", "#/live");
       enter(me);
     } catch (e) {
       wrong.className = "warn";
@@ -35,5 +35,5 @@ export function login(desk, first, enter, again) {
   form.append(field(t("login.user"), user), field(t("login.password"), password, first ? t("login.password.hint") : null), wrong, go,
     select(Object.entries(languages).map(([key, l]) => [key, l.name]), language, { "aria-label": t("language"), onchange: (e) => { speak(e.target.value); again(); } }));
   put(desk, h("main", { class: "door" }, form));
-  (first ? token : user).focus();
+  (first && !token.value ? token : user).focus();
 }

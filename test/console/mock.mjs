@@ -47,10 +47,10 @@ const routes = {
   "GET overview": (q) => { const step = Number(q.get("step")) || 1800, from = Date.parse(q.get("since")) / 1000, n = Math.ceil((Date.parse(q.get("until")) / 1000 - from) / step);
     return { step, buckets: Array.from({ length: n }, (_, i) => ({ at: new Date((from + i * step) * 1000).toISOString(), genuine: 40 + (i * 37) % 25, unproven: 20 + (i * 17) % 11, broken: i % 5, impostor: i % 7 === 3 ? 2 : 0, shed: 0 })), attest: { A: 1200, B: 400, C: 120, none: 590 }, signers_broken: [signer], latency_us: { p50: 90, p90: 210, p99: 800 }, latency_buckets: [50, 100, 200, 500, 1000, 2000].map((us, i) => ({ us, n: [200, 900, 700, 300, 100, 20][i] })), lag_ms: 3 }; },
   "GET users": () => ({ users: [{ user: "ada", role: "admin" }, { user: "front", role: "desk" }] }), "GET audit": () => ({ entries: [{ at: new Date(now).toISOString(), user: "ada", what: "log-in", object: "", detail: "" }] }),
-  "POST login": () => routes["GET me"](), "POST callbacks": () => ({ id: "1" }), "GET callbacks/1": () => ({ id: "1", state: "calling-person", why: "", reached: null }),
+  "POST login": () => routes["GET me"](), "POST login/first": () => routes["GET me"](), "POST callbacks": () => ({ id: "1" }), "GET callbacks/1": () => ({ id: "1", state: "calling-person", why: "", reached: null }),
 };
 
-let inside = false, rung = 0;
+let inside = false, named = real !== null, rung = 0;
 const writes = [];
 
 createServer((q, a) => {
@@ -68,9 +68,9 @@ createServer((q, a) => {
   // With a person beside every verdict: the page must know better.
   if (what === "mock/ring") { const r = { ...row(0), ...shapes[Number(url.searchParams.get("kind"))], id: id(-(++rung)), at: new Date().toISOString() }; for (const l of stream) l.write(`id: ${r.id}\nevent: call\ndata: ${JSON.stringify(r)}\n\n`); a.end(); return; }
   if (what === "mock/said") { a.end(JSON.stringify(writes)); return; }
-  if (what === "login" && q.method === "POST") inside = true;
+  if (what.startsWith("login") && q.method === "POST") [inside, named] = [true, true];
   if (what === "logout") inside = false;
-  if (!inside) { a.writeHead(401, { "Content-Type": "application/json" }).end('{"error":"log in first"}'); return; }
+  if (!inside) { a.writeHead(401, { "Content-Type": "application/json" }).end(JSON.stringify({ error: "log in first", first: !named })); return; }
   if (q.method !== "GET") { let text = ""; q.on("data", (d) => { text += d; }); q.on("end", () => writes.push({ what: `${q.method} ${what}`, csrf: q.headers["x-csrf"], text })); }
   if (what === "events") { a.writeHead(200, { "Content-Type": "text/event-stream" }); a.write(": ping\n\n"); stream.add(a); q.on("close", () => stream.delete(a)); return; }
   let said = routes[`${q.method} ${what}`]?.(url.searchParams);

@@ -16,14 +16,14 @@ function check(truth, ...what) {
   if (!truth) throw new Error(what.join(" "));
 }
 
-async function visitor(options) {
+async function visitor({ hash, ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: "en-GB", timezoneId: "Europe/Rome", reducedMotion: "reduce", ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(20000);
   page.on("pageerror", (e) => troubles.push(`${page.url()}: ${e.message}`));
   page.on("console", (m) => { if (m.type() === "error" && !/401/.test(m.text())) troubles.push(`${page.url()}: ${m.text()}`); });
   page.on("request", (r) => { if (new URL(r.url()).origin !== new URL(base).origin && !r.url().startsWith("blob:")) troubles.push(`asks elsewhere: ${r.url()}`); });
-  await page.goto(base);
+  await page.goto(base + (hash || ""));
   await page.waitForSelector("main");
   if (await page.$(".door")) {
     await page.fill("[name=user]", user);
@@ -51,6 +51,16 @@ async function judged(page, where) {
 const first = async (page) => JSON.parse(await page.evaluate(() => fetch("api/calls?limit=1&verdict=impostor").then((r) => r.text()))).calls[0];
 
 const tests = {
+  async "the first log-in is made with what the server printed, and no trace of it stays in the address"() {
+    const page = await visitor({ hash: "#first=once" });
+    const said = JSON.parse(await api("mock/said"));
+    check(said.some((w) => w.what === "POST login/first" && JSON.parse(w.text).token === "once"), JSON.stringify(said));
+    check(!page.url().includes("once"), page.url());
+    await page.click("#logout");
+    await page.waitForSelector(".door");
+    check(!(await page.$("[name=token]")), "it is asked for again");
+    await page.context().close();
+  },
   async "the door opens with name and password, and by the keyboard alone"() {
     const page = await visitor();
     check(await page.textContent("#logout").then((t) => t.includes(user)), "nobody is logged in");
