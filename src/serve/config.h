@@ -184,6 +184,13 @@ struct config {
         bool on;
         struct sockaddr_storage addr;
         socklen_t addr_n;
+        const char *assets, *tls_cert, *tls_key;
+        bool mask;
+    } desk;
+    struct {
+        bool on;
+        struct sockaddr_storage addr;
+        socklen_t addr_n;
         const char *certificates; /* directory of PEM chains to publish */
     } public_;
     struct {

@@ -12,6 +12,7 @@
 #include "base/random.h"
 #include "fetch/fetch.h"
 #include "serve/control.h"
+#include "console/console.h"
 #include "serve/http.h"
 #include "serve/http_tls.h"
 #include "serve/knowing.h"
@@ -296,6 +297,24 @@ static enum bf_err make_workers(struct server *s, const struct config *c)
     return BF_OK;
 }
 
+static enum bf_err open_desk(struct server *s, const struct config *c, char **ret_message)
+{
+    struct console_options o = { .url = c->store.url,
+                                 .assets = c->desk.assets,
+                                 .cert = c->desk.tls_cert,
+                                 .key = c->desk.tls_key,
+                                 .masked = c->desk.mask,
+                                 .log = s->log };
+    if (!c->desk.on)
+        return BF_OK;
+    if (!is_set(c->store.url)) {
+        *ret_message = strdup("desk.listen needs store.url: what the desk shows stands there");
+        return BF_EFORM;
+    }
+    o.addr = c->desk.addr;
+    return console_create(&o, &s->console, ret_message);
+}
+
 static enum bf_err make_doors(struct server *s, const struct config *c, char **ret_message)
 {
     enum bf_err err = make_workers(s, c);
@@ -312,6 +331,8 @@ static enum bf_err make_doors(struct server *s, const struct config *c, char **r
         err = open_http(s, c, ret_message);
     if (!err)
         err = open_public(s, c, ret_message);
+    if (!err)
+        err = open_desk(s, c, ret_message);
     return err ? say(ret_message, err, "a listener cannot be made") : BF_OK;
 }
 
@@ -405,6 +426,7 @@ void server_destroy(struct server *s)
 {
     if (!s)
         return;
+    console_destroy(s->console);
     publisher_destroy(s->publisher);
     http_destroy(s->http);
     acceptor_destroy(s->acceptor);

@@ -20,6 +20,7 @@ struct worker;
 struct acceptor;
 struct http;
 struct publisher;
+struct console;
 
 /* A socket that connections arrive at. */
 struct tcp_listener {
@@ -76,6 +77,7 @@ struct server {
     struct acceptor *acceptor;
     struct http *http;
     struct publisher *publisher;
+    struct console *console; /* the desk; NULL: none */
 
     struct server_address *addresses;
     size_t n_addresses;

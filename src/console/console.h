@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The desk's side of the server: a web page, its log-in, and the JSON that it lives on.              docs/desk.md
+ *
+ * A daemon of its own on threads of its own, so that nothing a browser asks can hold up a call. It reads the records that are
+ * indexed and the address book, and writes users, sessions, feedback and what was changed by whom to the same store.
+ * Nothing of it judges a call.
+ */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "callback/callback.h"
+
+struct console;
+
+/* Texts are copied. */
+struct console_options {
+    struct sockaddr_storage addr;
+    const char *url;        /* of the store */
+    const char *assets;     /* directory of the page; "" or NULL: what was compiled in */
+    const char *cert, *key; /* PEM files; "" or NULL: no TLS */
+    bool masked;            /* numbers are masked for role `desk`, too; for `read` they always are */
+    struct callback *callback; /* NULL: nobody is called back; outlives the console */
+    struct log *log;
+};
+
+/* Its threads run when it returns. *ret_message: a sentence, to be freed. BF_EIO, BF_EFORM, BF_ENOMEM. */
+enum bf_err console_create(const struct console_options *options, struct console **ret, char **ret_message)
+    must_use;
+uint16_t console_port(const struct console *c);
+void console_destroy(struct console *c);
+
+AUTO_DEFINE(struct console, console_destroy);
+
+#endif
