@@ -6,9 +6,10 @@
 
 static json_t *state_json(const struct callback_state *s)
 {
-    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "id", (json_int_t)s->id, "state", callback_step_words[s->step], "why", s->why,
-                     "reached", callback_reached_words[s->reached], "number", s->number, "name", s->name, "call", s->call,
-                     "connected", (int)s->connected);
+    return json_pack("{s:I,s:s,s:s,s:s,s:s,s:s,s:s,s:b}", "id", (json_int_t)s->id, "state",
+                     callback_step_words[s->step], "why", s->why, "reached",
+                     callback_reached_words[s->reached], "number", s->number, "name", s->name, "call",
+                     s->call, "connected", (int)s->connected);
 }
 
 void console_heard(void *arg, const struct callback_state *state)
@@ -43,8 +44,10 @@ enum MHD_Result callback_post(struct ask *a)
     enum bf_err err = BF_EUNSUP;
     if (!a->console->callback)
         why = "no callbacks are configured here";
-    else if (ask_book(a) && book_get(a->book, person, look, &choice) == BF_OK && choice.theirs && choice.number[0] == '+' && !strpbrk(choice.number, "*/")) {
-        const struct callback_request request = { json_text(asked, "desk"), choice.number, choice.name, json_text(asked, "call") };
+    else if (ask_book(a) && book_get(a->book, person, look, &choice) == BF_OK && choice.theirs &&
+             choice.number[0] == '+' && !strpbrk(choice.number, "*/")) {
+        const struct callback_request request = { json_text(asked, "desk"), choice.number, choice.name,
+                                                  json_text(asked, "call") };
         err = callback_start(a->console->callback, &request, &id, &why);
     }
     if (!err)

@@ -25,8 +25,8 @@ json_t *row_of(const struct record *r)
     char at[RECORD_TIME];
     const struct span hidden = SPAN("withheld");
     record_time(r, at);
-    json_t *row = json_pack("{s:s%,s:s,s:s,s:s,s:o,s:o,s:o}", "id", r->id, (size_t)RECORD_ID, "at", at, "verdict",
-                            record_verdict_text(r), "verstat", record_verstat_text(r), "attest",
+    json_t *row = json_pack("{s:s%,s:s,s:s,s:s,s:o,s:o,s:o}", "id", r->id, (size_t)RECORD_ID, "at", at,
+                            "verdict", record_verdict_text(r), "verstat", record_verstat_text(r), "attest",
                             text_of(span_make(&r->attest, r->attest ? 1 : 0)), "caller",
                             text_of(r->masked ? hidden : r->caller), "called", text_of(r->called));
     const struct {
@@ -91,17 +91,13 @@ void mask(json_t *value)
     size_t i;
     void *next;
     if (json_is_object(value)) {
-        json_object_foreach_safe (value, next, name, member)
-            if (!json_is_string(member))
-                mask(member);
-            else if (!is_name_of_things(name))
-                json_object_set_new(value, name, masked_text(json_string_value(member)));
+        json_object_foreach_safe(value, next, name, member) if (!json_is_string(member)) mask(member);
+        else if (!is_name_of_things(name))
+            json_object_set_new(value, name, masked_text(json_string_value(member)));
     } else if (json_is_array(value)) {
-        json_array_foreach (value, i, member)
-            if (json_is_string(member))
-                json_array_set_new(value, i, masked_text(json_string_value(member)));
-            else
-                mask(member);
+        json_array_foreach(value, i, member) if (json_is_string(member))
+            json_array_set_new(value, i, masked_text(json_string_value(member)));
+        else mask(member);
     }
 }
 
@@ -115,15 +111,25 @@ struct wish {
     size_t limit, n;
     bool more, masked;
     json_t *list;
-    FILE *out;  /* a download */
+    FILE *out; /* a download */
     bool csv;
     char *memory;
 };
 
 static bool holds(const struct record *r, const char *text)
 {
-    const struct span places[] = { r->caller, r->called, r->claimed_name, r->person, r->claimed_person, r->why,
-                                   r->trust_domain, r->spc, r->subject, r->call_id, r->rule, r->failure,
+    const struct span places[] = { r->caller,
+                                   r->called,
+                                   r->claimed_name,
+                                   r->person,
+                                   r->claimed_person,
+                                   r->why,
+                                   r->trust_domain,
+                                   r->spc,
+                                   r->subject,
+                                   r->call_id,
+                                   r->rule,
+                                   r->failure,
                                    span_make(r->id, RECORD_ID) };
     const size_t n = strlen(text);
     for (size_t i = r->masked ? 1 : 0; i < ARRAY_SIZE(places); i++)
@@ -231,12 +237,16 @@ static void add_feedback(struct ask *a, json_t *list)
     auto_(db_finalize) struct db_query *q = NULL;
     json_t *row;
     size_t i;
-    if (!ask_db(a) || db_prepare(ask_db(a), "SELECT right, note FROM desk_feedback WHERE call = ?1", &q) != BF_OK)
+    if (!ask_db(a) ||
+        db_prepare(ask_db(a), "SELECT right, note FROM desk_feedback WHERE call = ?1", &q) != BF_OK)
         return;
-    json_array_foreach (list, i, row) {
+    json_array_foreach(list, i, row)
+    {
         db_bind_text(q, 1, span_of(json_text(row, "id")));
         if (db_step(q) == BF_OK)
-            json_object_set_new(row, "feedback", json_pack("{s:b,s:s%}", "right", (int)db_int(q, 0), "note", db_text(q, 1).p, db_text(q, 1).n));
+            json_object_set_new(row, "feedback",
+                                json_pack("{s:b,s:s%}", "right", (int)db_int(q, 0), "note", db_text(q, 1).p,
+                                          db_text(q, 1).n));
         db_reset(q);
     }
 }
@@ -278,9 +288,11 @@ static enum MHD_Result download(struct ask *a, bool csv)
     const enum bf_err err = record_query(a->console->url, &w.filter, keep_line, &w, &message);
     fclose(w.out);
     const enum MHD_Result result =
-        err && err != BF_ENOENT ? refuse(a, 500, "the record cannot be read")
-        : say(a, 200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", span_make(text, n), "Content-Disposition",
-              csv ? "attachment; filename=\"calls.csv\"" : "attachment; filename=\"calls.jsonl\"");
+        err && err != BF_ENOENT
+            ? refuse(a, 500, "the record cannot be read")
+            : say(a, 200, csv ? "text/csv; charset=utf-8" : "application/x-ndjson", span_make(text, n),
+                  "Content-Disposition",
+                  csv ? "attachment; filename=\"calls.csv\"" : "attachment; filename=\"calls.jsonl\"");
     free(text);
     free(message);
     free(w.memory);
@@ -331,10 +343,10 @@ enum MHD_Result call_get(struct ask *a)
         return refuse(a, err && err != BF_ENOENT ? 500 : 404, "there is no such call");
     json_t *list = json_pack("[O]", one.row), *whole;
     add_feedback(a, list);
-    whole = json_pack("{s:o,s:[],s:[],s:o,s:o,s:O,s:o?,s:n,s:n}", "record", one.record ? one.record : json_object(),
-                      "identities", "chain", "message", one.message, "answer", one.answer, "feedback",
-                      json_object_get(one.row, "feedback"), "person", one.person ? person_of(a, one.person) : NULL,
-                      "habit", "expected");
+    whole = json_pack("{s:o,s:[],s:[],s:o,s:o,s:O,s:o?,s:n,s:n}", "record",
+                      one.record ? one.record : json_object(), "identities", "chain", "message", one.message,
+                      "answer", one.answer, "feedback", json_object_get(one.row, "feedback"), "person",
+                      one.person ? person_of(a, one.person) : NULL, "habit", "expected");
     json_decref(list);
     json_object_set_new(whole, "row", one.row);
     if (ask_masked(a))
@@ -348,9 +360,15 @@ enum MHD_Result feedback_post(struct ask *a)
     json_t *asked = ask_json(a);
     const json_t *right = json_object_get(asked, "right");
     if (!json_is_boolean(right) || strlen(a->id) != RECORD_ID || strlen(json_text(asked, "note")) > 2000)
-        return json_decref(asked), refuse(a, 400, "say whether it was right: true or false, and a note of 2,000 bytes at most");
-    enum bf_err err = ask_db(a) ? db_prepare(ask_db(a), "INSERT INTO desk_feedback (call, right, note, user, at) VALUES (?1, ?2, ?3, ?4, ?5)"
-                                     " ON CONFLICT (call) DO UPDATE SET right = ?2, note = ?3, user = ?4, at = ?5", &q) : BF_EIO;
+        return json_decref(asked),
+               refuse(a, 400, "say whether it was right: true or false, and a note of 2,000 bytes at most");
+    enum bf_err err =
+        ask_db(a)
+            ? db_prepare(ask_db(a),
+                         "INSERT INTO desk_feedback (call, right, note, user, at) VALUES (?1, ?2, ?3, ?4, ?5)"
+                         " ON CONFLICT (call) DO UPDATE SET right = ?2, note = ?3, user = ?4, at = ?5",
+                         &q)
+            : BF_EIO;
     if (!err) {
         db_bind_text(q, 1, span_of(a->id));
         db_bind_int(q, 2, json_is_true(right));
@@ -361,7 +379,8 @@ enum MHD_Result feedback_post(struct ask *a)
     }
     if (!err) {
         audit(a, "feedback", a->id, json_is_true(right) ? "right" : "wrong");
-        follower_tell(a->console->follower, "feedback", json_pack("{s:s,s:b}", "id", a->id, "right", (int)json_is_true(right)));
+        follower_tell(a->console->follower, "feedback",
+                      json_pack("{s:s,s:b}", "id", a->id, "right", (int)json_is_true(right)));
     }
     json_decref(asked);
     return err ? refuse(a, 500, "the store cannot be written") : say_done(a);

@@ -20,10 +20,10 @@ struct console;
 /* Texts are copied. */
 struct console_options {
     struct sockaddr_storage addr;
-    const char *url;        /* of the store */
-    const char *assets;     /* directory of the page; "" or NULL: what was compiled in */
-    const char *cert, *key; /* PEM files; "" or NULL: no TLS */
-    bool masked;            /* numbers are masked for role `desk`, too; for `read` they always are */
+    const char *url;           /* of the store */
+    const char *assets;        /* directory of the page; "" or NULL: what was compiled in */
+    const char *cert, *key;    /* PEM files; "" or NULL: no TLS */
+    bool masked;               /* numbers are masked for role `desk`, too; for `read` they always are */
     struct callback *callback; /* NULL: nobody is called back; outlives the console */
     struct log *log;
 };

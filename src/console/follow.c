@@ -56,7 +56,9 @@ struct follower {
 static char *wire(const char *kind, const char *id, const json_t *value, size_t *ret_n)
 {
     char *json = json_dumps(value, JSON_COMPACT), *text = NULL;
-    const int n = json ? asprintf(&text, "%s%s%sevent: %s\ndata: %s\n\n", *id ? "id: " : "", id, *id ? "\n" : "", kind, json) : -1;
+    const int n = json ? asprintf(&text, "%s%s%sevent: %s\ndata: %s\n\n", *id ? "id: " : "", id,
+                                  *id ? "\n" : "", kind, json)
+                       : -1;
     free(json);
     *ret_n = n > 0 ? (size_t)n : 0;
     return n > 0 ? text : NULL;
@@ -281,7 +283,8 @@ static ssize_t give(void *arg, uint64_t position, char *out, size_t max)
 static uint64_t resume(struct follower *f, const char *id)
 {
     uint64_t at = f->end;
-    for (uint64_t i = f->end > EVENTS ? f->end - EVENTS : 0; id && strlen(id) == RECORD_ID && i < f->end; i++) {
+    for (uint64_t i = f->end > EVENTS ? f->end - EVENTS : 0; id && strlen(id) == RECORD_ID && i < f->end;
+         i++) {
         const char *text = f->events[i % EVENTS].plain;
         if (text && strncmp(text, "id: ", 4) == 0 && strncmp(text + 4, id, RECORD_ID) == 0)
             at = i + 1;
@@ -368,9 +371,10 @@ static json_t *signers_of(struct follower *f, const struct sums *s, bool only_br
     for (unsigned i = 1; i <= f->n_signers; i++) {
         const struct signer_seen *seen = &f->signers[i - 1];
         if (s->calls[i] && (!only_broken || s->broken[i]))
-            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s}", "subject", seen->subject, "spc", seen->spc,
-                                                  "issuer", seen->issuer, "trust_domain", seen->domain, "calls", (int)s->calls[i],
-                                                  "broken", (int)s->broken[i], "last", utc_text(s->last[i], last)));
+            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s}", "subject", seen->subject,
+                                                  "spc", seen->spc, "issuer", seen->issuer, "trust_domain",
+                                                  seen->domain, "calls", (int)s->calls[i], "broken",
+                                                  (int)s->broken[i], "last", utc_text(s->last[i], last)));
     }
     return list;
 }
@@ -387,9 +391,10 @@ static json_t *buckets_of(const struct sums *s)
     json_t *list = json_array();
     for (size_t i = 0; i < s->n_buckets; i++) {
         const unsigned *n = s->buckets[i].n;
-        json_array_append_new(list, json_pack("{s:s,s:i,s:i,s:i,s:i,s:i}", "at", utc_text(s->since + (int64_t)i * s->step, at), "genuine",
-                                              (int)n[GENUINE], "unproven", (int)n[UNPROVEN], "broken", (int)n[BROKEN], "impostor",
-                                              (int)n[IMPOSTOR], "shed", (int)n[4]));
+        json_array_append_new(
+            list, json_pack("{s:s,s:i,s:i,s:i,s:i,s:i}", "at", utc_text(s->since + (int64_t)i * s->step, at),
+                            "genuine", (int)n[GENUINE], "unproven", (int)n[UNPROVEN], "broken",
+                            (int)n[BROKEN], "impostor", (int)n[IMPOSTOR], "shed", (int)n[4]));
     }
     return list;
 }
@@ -398,7 +403,8 @@ static json_t *latencies_of(const struct sums *s)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < LATENCIES; i++)
-        json_array_append_new(list, json_pack("{s:I,s:i}", "us", (json_int_t)1 << i, "calls", (int)s->latency[i]));
+        json_array_append_new(list,
+                              json_pack("{s:I,s:i}", "us", (json_int_t)1 << i, "calls", (int)s->latency[i]));
     return list;
 }
 
@@ -424,10 +430,11 @@ enum MHD_Result overview_get(struct ask *a)
     sum_up(f, s);
     json_t *signers = signers_of(f, s, true);
     pthread_mutex_unlock(&f->lock);
-    json_t *value = json_pack("{s:I,s:o,s:{s:i,s:i,s:i,s:i},s:o,s:{s:I,s:I,s:I},s:o,s:i}", "step", (json_int_t)s->step, "buckets",
-                              buckets_of(s), "attest", "A", (int)s->attest[0], "B", (int)s->attest[1], "C", (int)s->attest[2], "none",
-                              (int)s->attest[3], "signers_broken", signers, "latency_us", "p50", percentile(s, 50), "p90",
-                              percentile(s, 90), "p99", percentile(s, 99), "latency_buckets", latencies_of(s), "lag_ms", 0);
+    json_t *value = json_pack(
+        "{s:I,s:o,s:{s:i,s:i,s:i,s:i},s:o,s:{s:I,s:I,s:I},s:o,s:i}", "step", (json_int_t)s->step, "buckets",
+        buckets_of(s), "attest", "A", (int)s->attest[0], "B", (int)s->attest[1], "C", (int)s->attest[2],
+        "none", (int)s->attest[3], "signers_broken", signers, "latency_us", "p50", percentile(s, 50), "p90",
+        percentile(s, 90), "p99", percentile(s, 99), "latency_buckets", latencies_of(s), "lag_ms", 0);
     free(s->buckets);
     free(s);
     return say_json(a, 200, value);

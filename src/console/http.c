@@ -71,7 +71,8 @@ static const char *const fields[][2] = {
     { "Referrer-Policy", "no-referrer" },
     { "Cross-Origin-Resource-Policy", "same-origin" },
     { "Content-Security-Policy",
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; font-src "
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src "
+      "'self'; font-src "
       "'self'; media-src 'self' data:; base-uri 'self'; form-action 'self'; frame-ancestors 'none'" },
 };
 
@@ -361,8 +362,9 @@ static enum MHD_Result answer(struct ask *a, const char *url, const char *method
     return say_page(a, url + 6);
 }
 
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-                              const char *version, const char *data, size_t *n, void **state)
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
+                              const char *method, const char *version, const char *data, size_t *n,
+                              void **state)
 {
     struct ask *a = *state;
     (void)version;
@@ -447,11 +449,11 @@ static enum bf_err listen_on(struct console *c, const struct sockaddr_storage *a
     const struct MHD_OptionItem tls[] = { { MHD_OPTION_HTTPS_MEM_CERT, 0, c->cert },
                                           { MHD_OPTION_HTTPS_MEM_KEY, 0, c->key },
                                           { MHD_OPTION_END, 0, NULL } };
-    c->daemon = MHD_start_daemon(flags, 0, NULL, NULL, handle, c, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)addr,
-                                 MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 IDLE_S, MHD_OPTION_NOTIFY_COMPLETED, finish, NULL,
-                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)32768, MHD_OPTION_ARRAY,
-                                 c->secure ? tls : tls + 2, MHD_OPTION_END);
+    c->daemon =
+        MHD_start_daemon(flags, 0, NULL, NULL, handle, c, MHD_OPTION_SOCK_ADDR, (const struct sockaddr *)addr,
+                         MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+                         MHD_OPTION_NOTIFY_COMPLETED, finish, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                         (size_t)32768, MHD_OPTION_ARRAY, c->secure ? tls : tls + 2, MHD_OPTION_END);
     if (c->daemon)
         return BF_OK;
     *ret_message = strdup("the desk cannot listen at desk.listen: is another program there?");
@@ -477,8 +479,8 @@ enum bf_err console_create(const struct console_options *options, struct console
     if (c->callback)
         callback_hears(c->callback, console_heard, c);
     if (c->first[0])
-        log_put(c->log, LOG_WARN, "the desk has no users yet: open http%s://%s:%u/desk/#first=%s once", c->secure ? "s" : "",
-                "localhost", console_port(c), c->first);
+        log_put(c->log, LOG_WARN, "the desk has no users yet: open http%s://%s:%u/desk/#first=%s once",
+                c->secure ? "s" : "", "localhost", console_port(c), c->first);
     *ret = c, c = NULL;
     return BF_OK;
 }

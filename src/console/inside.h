@@ -12,8 +12,8 @@
 #include "people/book.h"
 #include "record/record.h"
 
-#define CONSOLE_NAME 64u /* bytes of a user's name */
-#define CONSOLE_SECRET 32u
+#define CONSOLE_NAME        64u /* bytes of a user's name */
+#define CONSOLE_SECRET      32u
 #define CONSOLE_SECRET_TEXT (2 * CONSOLE_SECRET + 1)
 
 enum role { ROLE_READ, ROLE_DESK, ROLE_ADMIN };
@@ -66,10 +66,12 @@ struct route {
 
 enum MHD_Result say(struct ask *a, int status, const char *type, struct span body, const char *extra_name,
                     const char *extra);
-enum MHD_Result say_json(struct ask *a, int status, json_t *value); /* takes the value over; NULL: no memory */
-enum MHD_Result say_done(struct ask *a);                            /* {"ok":true} */
+enum MHD_Result say_json(struct ask *a, int status,
+                         json_t *value); /* takes the value over; NULL: no memory */
+enum MHD_Result say_done(struct ask *a); /* {"ok":true} */
 enum MHD_Result refuse(struct ask *a, int status, const char *sentence);
-enum MHD_Result refuse_err(struct ask *a, enum bf_err err, const char *sentence); /* the status follows from err */
+enum MHD_Result refuse_err(struct ask *a, enum bf_err err,
+                           const char *sentence);       /* the status follows from err */
 const char *ask_query(struct ask *a, const char *name); /* NULL: not asked */
 const char *ask_header(struct ask *a, const char *name);
 json_t *ask_json(struct ask *a); /* the body as an object; NULL */
@@ -77,7 +79,7 @@ int64_t ask_id(const struct ask *a);
 utc_t ask_time(struct ask *a, const char *name); /* 0: none */
 struct book *ask_book(struct ask *a);            /* NULL: the store cannot be opened */
 bool ask_masked(const struct ask *a);
-json_t *json_of_memory(char *text, size_t n); /* frees it */
+json_t *json_of_memory(char *text, size_t n);                  /* frees it */
 const char *json_text(const json_t *object, const char *name); /* "" */
 
 /* ---- session.c ---- */

@@ -50,10 +50,12 @@ json_t *person_of(struct ask *a, int64_t id)
 static bool keep_habit(void *arg, const struct habit *h)
 {
     char since[21], last[21];
-    json_array_append_new(arg, json_pack("{s:I,s:s%,s:{s:s,s:s,s:s},s:s,s:i,s:i,s:s,s:s}", "id", (json_int_t)h->id, "number", h->number.digits,
-                                         (size_t)h->number.n, "signer", "spc", h->spc, "issuer", h->issuer, "trust_domain",
-                                         h->trust_domain, "state", habit_state_text(h->state), "calls", (int)h->calls, "days",
-                                         (int)h->days, "since", utc_text(h->since, since), "last", utc_text(h->last, last)));
+    json_array_append_new(arg,
+                          json_pack("{s:I,s:s%,s:{s:s,s:s,s:s},s:s,s:i,s:i,s:s,s:s}", "id", (json_int_t)h->id,
+                                    "number", h->number.digits, (size_t)h->number.n, "signer", "spc", h->spc,
+                                    "issuer", h->issuer, "trust_domain", h->trust_domain, "state",
+                                    habit_state_text(h->state), "calls", (int)h->calls, "days", (int)h->days,
+                                    "since", utc_text(h->since, since), "last", utc_text(h->last, last)));
     return true;
 }
 
@@ -100,16 +102,17 @@ static void put_list(const json_t *value, void (*put)(struct making *m, struct s
 {
     const json_t *item;
     size_t i;
-    json_array_foreach (value, i, item)
-        put(m, span_of(json_string_value(item)));
+    json_array_foreach(value, i, item) put(m, span_of(json_string_value(item)));
 }
 
 static enum bf_err put_parsed(const json_t *value, struct making *m,
-                              enum bf_err (*put)(struct making *m, struct span text, struct fault *fault), struct fault *fault)
+                              enum bf_err (*put)(struct making *m, struct span text, struct fault *fault),
+                              struct fault *fault)
 {
     const json_t *item;
     size_t i;
-    json_array_foreach (value, i, item) {
+    json_array_foreach(value, i, item)
+    {
         const enum bf_err err = put(m, span_of(json_string_value(item)), fault);
         if (err)
             return err;
@@ -136,7 +139,8 @@ static void put_texts(const json_t *asked, struct making *m)
 
 static void put_marks(const json_t *asked, struct making *m)
 {
-    const json_t *flag = json_object_get(asked, "protected"), *least = json_object_get(asked, "least_attestation");
+    const json_t *flag = json_object_get(asked, "protected"),
+                 *least = json_object_get(asked, "least_attestation");
     enum require_proof proof;
     if (json_is_boolean(flag)) {
         m->p.is_protected = json_is_true(flag);
@@ -159,7 +163,10 @@ static enum bf_err make_person(const json_t *asked, struct making *m, struct fau
     static const struct {
         const char *name;
         unsigned has;
-    } lists[] = { { "aliases", HAS_ALIASES }, { "tags", HAS_TAGS }, { "numbers", HAS_NUMBERS | HAS_RANGES }, { "signers", HAS_SIGNERS } };
+    } lists[] = { { "aliases", HAS_ALIASES },
+                  { "tags", HAS_TAGS },
+                  { "numbers", HAS_NUMBERS | HAS_RANGES },
+                  { "signers", HAS_SIGNERS } };
     put_texts(asked, m);
     put_marks(asked, m);
     for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
@@ -258,7 +265,8 @@ struct photo {
 
 static bool is_picture(const char *type)
 {
-    return type && (strcmp(type, "image/jpeg") == 0 || strcmp(type, "image/png") == 0 || strcmp(type, "image/webp") == 0);
+    return type && (strcmp(type, "image/jpeg") == 0 || strcmp(type, "image/png") == 0 ||
+                    strcmp(type, "image/webp") == 0);
 }
 
 static bool show_photo(void *arg, const struct person *p)
@@ -315,35 +323,36 @@ enum MHD_Result import_post(struct ask *a)
     const bool csv = type && strncmp(type, "text/csv", 8) == 0;
     struct import_report report = { 0 };
     char *message = NULL;
-    const enum bf_err err = ask_book(a) ? people_import(a->book, csv ? PEOPLE_CSV : PEOPLE_VCARD, span_make(a->body ? a->body : "", a->n),
-                                                        NULL, NULL, &report, &message)
-                                        : BF_EIO;
+    const enum bf_err err =
+        ask_book(a) ? people_import(a->book, csv ? PEOPLE_CSV : PEOPLE_VCARD,
+                                    span_make(a->body ? a->body : "", a->n), NULL, NULL, &report, &message)
+                    : BF_EIO;
     enum MHD_Result result;
     if (err)
         result = refuse_err(a, err, message ? message : "the file cannot be read");
     else {
         audit(a, "import", csv ? "csv" : "vcard", "");
-        result = say_json(a, 200, json_pack("{s:i,s:i,s:i,s:i}", "added", (int)report.added, "changed", (int)report.changed, "same",
-                                            (int)report.same, "refused", (int)report.refused));
+        result = say_json(a, 200,
+                          json_pack("{s:i,s:i,s:i,s:i}", "added", (int)report.added, "changed",
+                                    (int)report.changed, "same", (int)report.same, "refused",
+                                    (int)report.refused));
     }
     free(message);
     return result;
 }
 
-static enum MHD_Result export(struct ask *a, enum people_format format)
-{
-    char *text = NULL;
-    size_t n = 0;
-    FILE *out = ask_masked(a) ? NULL : open_memstream(&text, &n);
-    if (!out)
-        return refuse(a, 403, "numbers are masked for this user");
+static enum MHD_Result export(struct ask *a, enum people_format format) {
+    char *text = NULL; size_t n = 0; FILE *out = ask_masked(a) ? NULL : open_memstream(&text, &n);
+    if (!out) return refuse(a, 403, "numbers are masked for this user");
     const enum bf_err err = ask_book(a) ? people_export(a->book, format, SPAN(""), out) : BF_EIO;
     fclose(out);
     const bool csv = format == PEOPLE_CSV;
-    const enum MHD_Result result =
-        err ? refuse_err(a, err, no_store)
-            : say(a, 200, csv ? "text/csv; charset=utf-8" : "text/vcard; charset=utf-8", span_make(text, n), "Content-Disposition",
-                  csv ? "attachment; filename=\"people.csv\"" : "attachment; filename=\"people.vcf\"");
+    const enum MHD_Result result = err ? refuse_err(a, err, no_store)
+                                       : say(a, 200,
+                                             csv ? "text/csv; charset=utf-8" : "text/vcard; charset=utf-8",
+                                             span_make(text, n), "Content-Disposition",
+                                             csv ? "attachment; filename=\"people.csv\""
+                                                 : "attachment; filename=\"people.vcf\"");
     free(text);
     return result;
 }
@@ -368,13 +377,15 @@ enum MHD_Result habit_post(struct ask *a)
     json_decref(asked);
     if (!said)
         return refuse(a, 400, "confirm it: true or false");
-    return done(a, ask_book(a) ? habit_decide(a->book, ask_id(a), yes, a->user) : BF_EIO, yes ? "habit confirmed" : "habit refused");
+    return done(a, ask_book(a) ? habit_decide(a->book, ask_id(a), yes, a->user) : BF_EIO,
+                yes ? "habit confirmed" : "habit refused");
 }
 
 static bool keep_exception(void *arg, const struct exception *e)
 {
-    json_array_append_new(arg, json_pack("{s:I,s:s%,s:s,s:s}", "id", (json_int_t)e->id, "number", e->number.digits, (size_t)e->number.n,
-                                         "name", e->name, "by", e->by));
+    json_array_append_new(arg,
+                          json_pack("{s:I,s:s%,s:s,s:s}", "id", (json_int_t)e->id, "number", e->number.digits,
+                                    (size_t)e->number.n, "name", e->name, "by", e->by));
     return true;
 }
 
@@ -408,11 +419,13 @@ enum MHD_Result exceptions_post(struct ask *a)
     struct number number;
     json_t *asked = ask_json(a);
     const bool good = number_of(json_text(asked, "number"), &number) && *json_text(asked, "name");
-    const enum bf_err err = !good         ? BF_EFORM
-                            : ask_book(a) ? exception_add(a->book, &number, span_of(json_text(asked, "name")), a->user)
-                                          : BF_EIO;
+    const enum bf_err err = !good ? BF_EFORM
+                            : ask_book(a)
+                                ? exception_add(a->book, &number, span_of(json_text(asked, "name")), a->user)
+                                : BF_EIO;
     json_decref(asked);
-    return good ? done(a, err, "exception") : refuse(a, 400, "an exception is one number with its country code, and a name");
+    return good ? done(a, err, "exception")
+                : refuse(a, 400, "an exception is one number with its country code, and a name");
 }
 
 enum MHD_Result exceptions_delete(struct ask *a)
@@ -425,10 +438,12 @@ enum MHD_Result exceptions_delete(struct ask *a)
 static bool keep_expected(void *arg, const struct expected *e)
 {
     char from[21], until[21];
-    json_array_append_new(arg, json_pack("{s:I,s:I,s:s,s:s,s:s,s:s%,s:s,s:s,s:s,s:s,s:s}", "id", (json_int_t)e->id, "person",
-                                         (json_int_t)e->person, "from", utc_text(e->from, from), "until", utc_text(e->until, until),
-                                         "zone", e->zone, "number", e->number.digits, (size_t)e->number.n, "word", e->word, "state",
-                                         expected_state_text(e->state), "source", e->source, "call", e->call, "by", e->by));
+    json_array_append_new(arg, json_pack("{s:I,s:I,s:s,s:s,s:s,s:s%,s:s,s:s,s:s,s:s,s:s}", "id",
+                                         (json_int_t)e->id, "person", (json_int_t)e->person, "from",
+                                         utc_text(e->from, from), "until", utc_text(e->until, until), "zone",
+                                         e->zone, "number", e->number.digits, (size_t)e->number.n, "word",
+                                         e->word, "state", expected_state_text(e->state), "source", e->source,
+                                         "call", e->call, "by", e->by));
     return true;
 }
 
@@ -436,9 +451,11 @@ enum MHD_Result expected_get(struct ask *a)
 {
     json_t *list = json_array(), *item;
     size_t i;
-    if (!ask_book(a) || expected_list(a->book, 0, ask_time(a, "since"), ask_time(a, "until"), keep_expected, list) != BF_OK)
+    if (!ask_book(a) ||
+        expected_list(a->book, 0, ask_time(a, "since"), ask_time(a, "until"), keep_expected, list) != BF_OK)
         return json_decref(list), refuse(a, 500, no_store);
-    json_array_foreach (list, i, item) {
+    json_array_foreach(list, i, item)
+    {
         json_t *person = person_of(a, json_integer_value(json_object_get(item, "person")));
         json_object_set_new(item, "person", person ? person : json_null());
     }
@@ -469,7 +486,10 @@ enum MHD_Result expected_post(struct ask *a)
         err = ask_book(a) ? expected_add(a->book, &e, &id) : BF_EIO;
     json_decref(asked);
     if (err)
-        return refuse_err(a, err, !read && fault.what ? fault.what : a->book ? book_error(a->book) : no_store);
+        return refuse_err(a, err,
+                          !read && fault.what ? fault.what
+                          : a->book           ? book_error(a->book)
+                                              : no_store);
     audit(a, "expected", "", "");
     follower_tell(a->console->follower, "expected", json_pack("{s:I}", "id", (json_int_t)id));
     return say_json(a, 201, json_pack("{s:I}", "id", (json_int_t)id));
@@ -477,5 +497,6 @@ enum MHD_Result expected_post(struct ask *a)
 
 enum MHD_Result expected_delete(struct ask *a)
 {
-    return done(a, ask_book(a) ? expected_cancel(a->book, ask_id(a), a->user) : BF_EIO, "expected call cancelled");
+    return done(a, ask_book(a) ? expected_cancel(a->book, ask_id(a), a->user) : BF_EIO,
+                "expected call cancelled");
 }

@@ -50,7 +50,8 @@ enum MHD_Result rules_put(struct ask *a)
     }
     if (*known == '"')
         known++;
-    err = rules_db(a) ? stored_rules_put(rules_db(a), rules, atoll(known), span_of(a->user), clock_now(&clock_system).utc, &generation)
+    err = rules_db(a) ? stored_rules_put(rules_db(a), rules, atoll(known), span_of(a->user),
+                                         clock_now(&clock_system).utc, &generation)
                       : BF_EIO;
     if (err)
         return refuse_err(a, err, "somebody else changed the rules meanwhile: load them again");
@@ -86,10 +87,11 @@ static json_t *dry_json(struct ask *a, const struct rules *rules, const json_t *
     for (size_t i = 0; d.lists && i < n; i++)
         d.lists[i] = json_array();
     if (d.lists && result.matched &&
-        rules_dry_run(a->console->url, rules, time_of(asked, "since"), time_of(asked, "until"), &result, dry_found, &d,
-                      &message) == BF_OK) {
+        rules_dry_run(a->console->url, rules, time_of(asked, "since"), time_of(asked, "until"), &result,
+                      dry_found, &d, &message) == BF_OK) {
         for (size_t i = 0; i < n; i++)
-            json_array_append_new(by_rule, json_pack("{s:i,s:I,s:O}", "rule", (int)i, "matched", (json_int_t)result.matched[i], "calls", d.lists[i]));
+            json_array_append_new(by_rule, json_pack("{s:i,s:I,s:O}", "rule", (int)i, "matched",
+                                                     (json_int_t)result.matched[i], "calls", d.lists[i]));
         value = json_pack("{s:I,s:O}", "calls", (json_int_t)result.calls, "by_rule", by_rule);
     }
     for (size_t i = 0; d.lists && i < n; i++)
@@ -112,8 +114,9 @@ enum MHD_Result dry_run_post(struct ask *a)
         value = dry_json(a, rules, asked);
     if (value && ask_masked(a))
         mask(value);
-    const enum MHD_Result result = value ? say_json(a, 200, value)
-                                         : refuse(a, err ? 400 : 500, message ? message : "the rules cannot be tried");
+    const enum MHD_Result result =
+        value ? say_json(a, 200, value)
+              : refuse(a, err ? 400 : 500, message ? message : "the rules cannot be tried");
     free(text);
     free(message);
     json_decref(asked);

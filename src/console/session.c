@@ -25,11 +25,13 @@
 const char *const role_words[] = { [ROLE_READ] = "read", [ROLE_DESK] = "desk", [ROLE_ADMIN] = "admin" };
 
 static const char *const migrations[] = {
-    "CREATE TABLE desk_users (name TEXT PRIMARY KEY, role INTEGER NOT NULL, salt BLOB NOT NULL, hash BLOB NOT NULL)"
+    "CREATE TABLE desk_users (name TEXT PRIMARY KEY, role INTEGER NOT NULL, salt BLOB NOT NULL, hash BLOB "
+    "NOT NULL)"
     " WITHOUT ROWID;"
     "CREATE TABLE desk_sessions (digest TEXT PRIMARY KEY, user TEXT NOT NULL, csrf TEXT NOT NULL,"
     " until INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE desk_audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, user TEXT NOT NULL, what TEXT NOT NULL,"
+    "CREATE TABLE desk_audit (id INTEGER PRIMARY KEY, at INTEGER NOT NULL, user TEXT NOT NULL, what TEXT NOT "
+    "NULL,"
     " object TEXT NOT NULL, detail TEXT NOT NULL);"
     "CREATE TABLE desk_feedback (call TEXT PRIMARY KEY, right INTEGER NOT NULL, note TEXT NOT NULL,"
     " user TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
@@ -89,7 +91,9 @@ static enum bf_err run(struct db *db, const char *sql, const char *const *texts,
 static int64_t count_users(struct db *db)
 {
     auto_(db_finalize) struct db_query *q = NULL;
-    return db_prepare(db, "SELECT count(*) FROM desk_users", &q) == BF_OK && db_step(q) == BF_OK ? db_int(q, 0) : -1;
+    return db_prepare(db, "SELECT count(*) FROM desk_users", &q) == BF_OK && db_step(q) == BF_OK
+               ? db_int(q, 0)
+               : -1;
 }
 
 enum bf_err users_begin(struct console *c, char **ret_message)
@@ -108,9 +112,12 @@ void audit(struct ask *a, const char *what, const char *object, const char *deta
     char at[24];
     snprintf(at, sizeof at, "%lld", (long long)now());
     const char *const texts[] = { at, a->user, what, object ? object : "", detail ? detail : "" };
-    if (run(ask_db(a), "INSERT INTO desk_audit (at, user, what, object, detail) VALUES (CAST(?1 AS INTEGER), ?2, ?3, ?4, ?5)",
+    if (run(ask_db(a),
+            "INSERT INTO desk_audit (at, user, what, object, detail) VALUES (CAST(?1 AS INTEGER), ?2, ?3, "
+            "?4, ?5)",
             texts, ARRAY_SIZE(texts)) != BF_OK)
-        log_put(a->console->log, LOG_WARN, "desk: %s by %s could not be kept in the audit log", what, a->user);
+        log_put(a->console->log, LOG_WARN, "desk: %s by %s could not be kept in the audit log", what,
+                a->user);
 }
 
 /* ---- sessions ---- */
@@ -139,9 +146,9 @@ bool session_open(struct ask *a)
 
 static json_t *me(struct ask *a)
 {
-    return json_pack("{s:s,s:s,s:s,s:b,s:s,s:b,s:{s:b}}", "user", a->user, "role", role_words[a->role], "csrf",
-                     a->csrf, "masked", (int)ask_masked(a), "version", BF_VERSION, "first", 0, "features",
-                     "callback", a->console->callback != NULL);
+    return json_pack("{s:s,s:s,s:s,s:b,s:s,s:b,s:{s:b}}", "user", a->user, "role", role_words[a->role],
+                     "csrf", a->csrf, "masked", (int)ask_masked(a), "version", BF_VERSION, "first", 0,
+                     "features", "callback", a->console->callback != NULL);
 }
 
 enum MHD_Result me_get(struct ask *a)
@@ -162,11 +169,12 @@ static enum MHD_Result begin_session(struct ask *a)
     snprintf(stale, sizeof stale, "%lld", (long long)now());
     const char *const old[] = { stale };
     if (run(ask_db(a), "DELETE FROM desk_sessions WHERE until < CAST(?1 AS INTEGER)", old, 1) != BF_OK ||
-        run(ask_db(a), "INSERT INTO desk_sessions (digest, user, csrf, until) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER))", texts,
-            ARRAY_SIZE(texts)) != BF_OK)
+        run(ask_db(a),
+            "INSERT INTO desk_sessions (digest, user, csrf, until) VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER))",
+            texts, ARRAY_SIZE(texts)) != BF_OK)
         return refuse(a, 500, "the store cannot be written");
-    snprintf(cookie, sizeof cookie, COOKIE "=%s; Path=/desk/; HttpOnly; SameSite=Strict; Max-Age=%d%s", secret,
-             SESSION_S, a->console->secure ? "; Secure" : "");
+    snprintf(cookie, sizeof cookie, COOKIE "=%s; Path=/desk/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
+             secret, SESSION_S, a->console->secure ? "; Secure" : "");
     audit(a, "login", a->user, "");
     json_t *value = me(a);
     char *text = json_dumps(value, JSON_COMPACT);
@@ -234,7 +242,8 @@ static bool password_holds(struct ask *a, const char *user, const char *password
     bool there = false;
     auto_(db_finalize) struct db_query *q = NULL;
     memcpy(salt, nobody, sizeof salt);
-    if (!ask_db(a) || db_prepare(ask_db(a), "SELECT salt, hash, role FROM desk_users WHERE name = ?1", &q) != BF_OK)
+    if (!ask_db(a) ||
+        db_prepare(ask_db(a), "SELECT salt, hash, role FROM desk_users WHERE name = ?1", &q) != BF_OK)
         return false;
     db_bind_text(q, 1, span_of(user));
     if (db_step(q) == BF_OK && db_blob(q, 0).n == SALT && db_blob(q, 1).n == HASH) {
@@ -254,11 +263,12 @@ static enum bf_err user_put(struct ask *a, const char *name, enum role role, con
     random_bytes(salt, sizeof salt);
     if (!scrypt(password, salt, hash))
         return BF_ECRYPTO;
-    enum bf_err err = ask_db(a) ? db_prepare(ask_db(a),
-                                             "INSERT INTO desk_users (name, role, salt, hash) VALUES (?1, ?2, ?3, ?4)"
-                                             " ON CONFLICT (name) DO UPDATE SET role = ?2, salt = ?3, hash = ?4",
-                                             &q)
-                                : BF_EIO;
+    enum bf_err err =
+        ask_db(a) ? db_prepare(ask_db(a),
+                               "INSERT INTO desk_users (name, role, salt, hash) VALUES (?1, ?2, ?3, ?4)"
+                               " ON CONFLICT (name) DO UPDATE SET role = ?2, salt = ?3, hash = ?4",
+                               &q)
+                  : BF_EIO;
     if (err)
         return err;
     db_bind_text(q, 1, span_of(name));
@@ -321,7 +331,8 @@ enum MHD_Result first_post(struct ask *a)
     else if (!take_first(a->console, json_text(asked, "token")))
         result = refuse(a, 403, "this one-time log-in is wrong or used up");
     else if (user_put(a, user, ROLE_ADMIN, password) != BF_OK)
-        result = refuse(a, 500, "the store cannot be written: start the server again for another one-time log-in");
+        result =
+            refuse(a, 500, "the store cannot be written: start the server again for another one-time log-in");
     else {
         forgive(a);
         a->role = ROLE_ADMIN;
@@ -412,8 +423,7 @@ enum MHD_Result users_post(struct ask *a)
 }
 
 /* The last admin stays one, or nobody could make another. */
-static const char last_admin[] =
-    " AND (role <> 2 OR (SELECT count(*) FROM desk_users WHERE role = 2) > 1)";
+static const char last_admin[] = " AND (role <> 2 OR (SELECT count(*) FROM desk_users WHERE role = 2) > 1)";
 
 static enum MHD_Result changed(struct ask *a, enum bf_err err, const char *what, const char *detail)
 {
@@ -438,7 +448,8 @@ enum MHD_Result users_put(struct ask *a)
     snprintf(number, sizeof number, "%d", role);
     snprintf(word, sizeof word, "%s", role_words[role]);
     const char *const texts[] = { a->id, number };
-    snprintf(sql, sizeof sql, "UPDATE desk_users SET role = CAST(?2 AS INTEGER) WHERE name = ?1%s", role == ROLE_ADMIN ? "" : last_admin);
+    snprintf(sql, sizeof sql, "UPDATE desk_users SET role = CAST(?2 AS INTEGER) WHERE name = ?1%s",
+             role == ROLE_ADMIN ? "" : last_admin);
     return changed(a, run(ask_db(a), sql, texts, 2), "role", word);
 }
 
@@ -457,14 +468,19 @@ enum MHD_Result audit_get(struct ask *a)
     char at[21];
     span_decimal(span_of(ask_query(a, "limit")), 1000, &limit);
     span_decimal(span_of(ask_query(a, "before")), INT64_MAX, &before);
-    if (!ask_db(a) || db_prepare(ask_db(a), "SELECT id, at, user, what, object, detail FROM desk_audit WHERE id < ?1 ORDER BY id DESC LIMIT ?2", &q) != BF_OK)
+    if (!ask_db(a) || db_prepare(ask_db(a),
+                                 "SELECT id, at, user, what, object, detail FROM desk_audit WHERE id < ?1 "
+                                 "ORDER BY id DESC LIMIT ?2",
+                                 &q) != BF_OK)
         return refuse(a, 500, "the store cannot be read");
     db_bind_int(q, 1, (int64_t)before);
     db_bind_int(q, 2, (int64_t)limit);
     json_t *list = json_array();
     while (db_step(q) == BF_OK)
-        json_array_append_new(list, json_pack("{s:I,s:s,s:s%,s:s%,s:s%,s:s%}", "id", (json_int_t)db_int(q, 0), "at", utc_text(db_int(q, 1), at),
-                                              "user", db_text(q, 2).p, db_text(q, 2).n, "what", db_text(q, 3).p, db_text(q, 3).n,
-                                              "object", db_text(q, 4).p, db_text(q, 4).n, "detail", db_text(q, 5).p, db_text(q, 5).n));
+        json_array_append_new(list,
+                              json_pack("{s:I,s:s,s:s%,s:s%,s:s%,s:s%}", "id", (json_int_t)db_int(q, 0), "at",
+                                        utc_text(db_int(q, 1), at), "user", db_text(q, 2).p, db_text(q, 2).n,
+                                        "what", db_text(q, 3).p, db_text(q, 3).n, "object", db_text(q, 4).p,
+                                        db_text(q, 4).n, "detail", db_text(q, 5).p, db_text(q, 5).n));
     return say_json(a, 200, json_pack("{s:o}", "entries", list));
 }

@@ -304,6 +304,7 @@ static enum bf_err open_desk(struct server *s, const struct config *c, char **re
                                  .cert = c->desk.tls_cert,
                                  .key = c->desk.tls_key,
                                  .masked = c->desk.mask,
+                                 .callback = s->calling_back.callback,
                                  .log = s->log };
     if (!c->desk.on)
         return BF_OK;
