@@ -242,10 +242,11 @@ static void a_second_writer_does_not_drop_the_locks_of_the_first(void **state)
     const struct place p = place_make();
     const char *url = url_at(&p);
     (void)state;
-    struct db *first = open_db(url, DB_WRITE);
-    assert_int_equal(db_run(first, "CREATE TABLE t (i INTEGER)"), BF_OK);
-    struct db *second = open_db(url, DB_WRITE);
-    const pid_t child = fork();
+    int go[2];
+    char byte = 0;
+    assert_int_equal(pipe(go), 0);
+    const pid_t child =
+        fork(); /* before anything is open: it must not know of these locks but from the file */
     if (child == 0) {
         struct db *db = NULL;
         char *message = NULL;
@@ -254,7 +255,11 @@ static void a_second_writer_does_not_drop_the_locks_of_the_first(void **state)
         db_close(db);
         _exit(good ? 0 : 1);
     }
+    struct db *first = open_db(url, DB_WRITE);
+    assert_int_equal(db_run(first, "CREATE TABLE t (i INTEGER)"), BF_OK);
+    struct db *second = open_db(url, DB_WRITE);
     int status = -1;
+    assert_int_equal(write(go[1], &byte, 1), 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_int_equal(db_run(first, "INSERT INTO t VALUES (2)"), BF_OK);
@@ -264,6 +269,8 @@ static void a_second_writer_does_not_drop_the_locks_of_the_first(void **state)
     db_close(reader);
     db_close(second);
     db_close(first);
+    close(go[0]);
+    close(go[1]);
     place_remove(&p);
 }
 
