@@ -127,10 +127,8 @@ static bool server_start(struct demo *d, char **ret_message)
     char *text = config_text(d);
     bool good = text && scratch_write(d->directory, "bonafide.yaml", text, d->config);
     free(text);
-    if (!good || config_load(d->config, &config, ret_message) ||
+    if (!good || demo_people_add(d->store, ret_message) || config_load(d->config, &config, ret_message) ||
         server_create(config, &(struct server_options){ .config_path = d->config }, &d->server, ret_message))
-        return false;
-    if (demo_people_add(d->store, ret_message))
         return false;
     d->n_doors = server_addresses(d->server, d->doors, ARRAY_SIZE(d->doors));
     d->n_doors = d->n_doors < ARRAY_SIZE(d->doors) ? d->n_doors : ARRAY_SIZE(d->doors);

@@ -6,9 +6,9 @@
 #include "base/buf.h"
 #include "base/fault.h"
 
-#define DEMO_CALLER  "Alice Lab"                  /* has the number that honest calls come from */
-#define DEMO_FAMOUS  "Aurelia Vance"              /* protected; has another number */
-#define DEMO_CLAIMED "Pres. Aurelia V\xd0\xb0nce" /* her name, one letter of it Cyrillic */
+#define DEMO_CALLER  "Alice Lab"                      /* has the number that honest calls come from */
+#define DEMO_FAMOUS  "Aurelia Vance"                  /* protected; has another number */
+#define DEMO_CLAIMED "President Aurelia V\xd0\xb0nce" /* her name, one letter of it Cyrillic */
 #define DEMO_OTHER   "12155550124" /* of whoever says so: a number of his own, properly signed */
 
 /* store: an URL. *ret_message: a sentence, to be freed. */
