@@ -295,8 +295,7 @@ void people_destroy(struct people *p)
     if (!p)
         return;
     for (size_t i = 0; i <= PEOPLE_AWAITED; i++)
-        if (p->names[i])
-            names_destroy(p->names[i]);
+        names_destroy(p->names[i]);
     arena_destroy(p->arena);
     free(p);
 }
