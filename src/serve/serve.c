@@ -332,8 +332,6 @@ static enum bf_err make_doors(struct server *s, const struct config *c, char **r
         err = open_http(s, c, ret_message);
     if (!err)
         err = open_public(s, c, ret_message);
-    if (!err)
-        err = open_desk(s, c, ret_message);
     return err ? say(ret_message, err, "a listener cannot be made") : BF_OK;
 }
 
@@ -375,6 +373,8 @@ static enum bf_err make(struct server *s, struct config *c, char **ret_message)
         err = make_hep(s, c, ret_message);
     if (!err)
         err = calling_back_create(s, c, ret_message);
+    if (!err)
+        err = open_desk(s, c, ret_message);
     if (!err)
         err = rule_actions_create(&s->rule_actions);
     if (!err)
