@@ -15,6 +15,8 @@ struct maker {
     const struct lexicon *lexicon;
     enum reading how;
     bool cyrillic, greek; /* the name has letters of it */
+    bool mixed;           /* letters of more than one script */
+    enum script first;
     struct form *f;
     uint8_t letter_at[LETTERS]; /* of each original character */
     uint8_t word_letters, word_orig;
@@ -254,6 +256,9 @@ static void look_around(struct maker *m, const uint32_t *cp, size_t n)
     for (size_t i = 0; i < n; i++) {
         const struct glyph *gl = glyph_of(m->g, cp[i]);
         m->cyrillic |= gl->kind == GLYPH_LETTER && gl->script == SCRIPT_CYRILLIC;
+        if (gl->kind == GLYPH_LETTER && !m->first)
+            m->first = gl->script;
+        m->mixed |= gl->kind == GLYPH_LETTER && gl->script != m->first;
         m->greek |= gl->kind == GLYPH_LETTER && gl->script == SCRIPT_GREEK;
     }
 }
@@ -280,7 +285,8 @@ bool form_read(const struct glyphs *g, const struct lexicon *lexicon, struct spa
     const bool turned = turn(g, cp, n);
     struct maker m = { .g = g, .lexicon = lexicon, .how = how, .f = ret };
     look_around(&m, cp, n);
-    if ((how == READ_CYRILLIC && !m.cyrillic) || (how == READ_GREEK && !m.greek))
+    if ((how == READ_CYRILLIC && !m.cyrillic) || (how == READ_GREEK && !m.greek) ||
+        (how == READ_LOOK && !m.mixed && m.first >= SCRIPT_ARABIC && m.first <= SCRIPT_INDIC))
         return false;
     ret->n = ret->n_letters = ret->n_orig = 0;
     ret->altered = turned, ret->broken = false;

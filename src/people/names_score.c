@@ -46,14 +46,14 @@ static int leeway(enum script a, enum script b)
                                        [SCRIPT_HANGUL] = 45,
                                        [SCRIPT_HAN] = 45 };
     static const int alphabet[SCRIPTS] = {
-        [SCRIPT_ARABIC] = 75, [SCRIPT_HEBREW] = 75, [SCRIPT_HANGUL] = 70, [SCRIPT_HAN] = 70
+        [SCRIPT_ARABIC] = 85, [SCRIPT_HEBREW] = 85, [SCRIPT_HANGUL] = 80, [SCRIPT_HAN] = 70
     };
     if (a == b)
         return same[a] ? same[a] : 100;
     if (!alphabetic(a) && !alphabetic(b))
-        return 50;
+        return 30;
     const int least = alphabet[alphabetic(a) ? b : a];
-    return least ? least : 85;
+    return least ? least : 100;
 }
 
 static int most_of_word(size_t n, enum script a, enum script b)
@@ -214,7 +214,7 @@ static bool word_by_word(const struct costs *k, const struct form *c, const stru
     ret->initial = initials > 0;
     if (!left_over(c, &p, ret))
         return false;
-    if (initials && (p.full_letters < 4 || p.worst > (p.common ? 0 : 30)))
+    if (initials && (p.full_letters < 4 || p.worst > (p.common ? 0 : 20)))
         return false;
     return p.full > 0 && ret->cost <= most_of_name(p.full_letters, c->words[0].script, e->words[0].script);
 }
@@ -222,11 +222,14 @@ static bool word_by_word(const struct costs *k, const struct form *c, const stru
 static bool as_one(const struct costs *k, const struct form *c, const struct form *e, struct found *ret)
 {
     struct form core;
-    int most = most_of_name(e->n_letters, c->words[0].script, e->words[0].script);
+    int most = most_of_name(c->n_letters < e->n_letters ? c->n_letters : e->n_letters, c->words[0].script,
+                            e->words[0].script);
     bool any = false;
     const int apart = c->n_letters > e->n_letters ? c->n_letters - e->n_letters : e->n_letters - c->n_letters;
     if (c->words[0].script == e->words[0].script && apart > 1 && apart * 6 > e->n_letters)
         return false;
+    if (c->words[0].script == e->words[0].script && c->n == e->n && most > 200)
+        most = 200; /* word by word they have been compared already */
     if (all_han(c) && all_han(e) && !han_agrees(c->orig, c->n_orig, e->orig, e->n_orig))
         return false;
     for (size_t i = 0; i < c->n && i < 4; i++) {

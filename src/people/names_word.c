@@ -117,7 +117,7 @@ static void steps(const struct costs *c, struct grid *g, struct span a, struct s
         return;
     lower(g, i + 1, j + 1, now + change(a.p[i], b.p[j]));
     if (i + 1 < na && j + 1 < nb && a.p[i] == b.p[j + 1] && a.p[i + 1] == b.p[j])
-        lower(g, i + 2, j + 2, now + 90);
+        lower(g, i + 2, j + 2, now + 75);
     const int pair = pair_index(a.p[i], b.p[j]);
     for (uint16_t k = c->first[pair]; k < c->first[pair + 1]; k++) {
         const struct rule *r = &c->rules[k];
