@@ -64,8 +64,8 @@ static const char *meant(const struct node *node, struct span section, struct sp
 {
     static const char *const sections[] = { "sip",     "trust",   "x5u",        "numbers", "policy", "checks",
                                             "verstat", "headers", "alert_info", "replay",  "es256",  "http",
-                                            "public",  "store",   "share",      "log" };
-    const char *names[128], *last[128];
+                                            "public",  "store",   "share",      "log",     "desk" };
+    const char *names[256], *last[256];
     size_t n = 0;
     for (; n < config_options_n && n < ARRAY_SIZE(names); n++) {
         const char *dot = strchr(config_options[n].name, '.');
