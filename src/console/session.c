@@ -441,7 +441,7 @@ enum MHD_Result users_put(struct ask *a)
 {
     json_t *asked = ask_json(a);
     const int role = role_of(json_text(asked, "role"));
-    char sql[200], number[8], word[8] = "";
+    char sql[200], number[12], word[8] = "";
     json_decref(asked);
     if (role < 0)
         return refuse(a, 400, "a role is admin, desk or read");

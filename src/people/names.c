@@ -3,6 +3,7 @@
  * names.h, put together: entries are read once into forms and found by their keys; a claimed name is read in as many ways as it
  * may be meant, until one of them is somebody's.
  */
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,10 +11,20 @@
 
 #define CANDIDATES 400u
 
-struct names {
+/*
+ * What Unicode and we say of letters, words and sounds. It takes ICU half a second to say it all, and it is the same for every
+ * book: made with the first, then constant, and kept as long as the process lives.
+ */
+struct tables {
     struct glyphs *glyphs;
     struct lexicon *lexicon;
     struct costs *costs;
+};
+
+struct names {
+    const struct glyphs *glyphs; /* of the tables */
+    const struct lexicon *lexicon;
+    const struct costs *costs;
     struct index *index;
     struct entry *entries;
     struct form **forms;
@@ -42,16 +53,41 @@ static enum bf_err add(struct names *n, const struct names_entry *entry, uint32_
     return BF_OK;
 }
 
+static enum bf_err tables_make(struct tables *t)
+{
+    enum bf_err err = glyphs_create(&t->glyphs);
+    if (!err)
+        err = lexicon_create(t->glyphs, &t->lexicon);
+    if (!err)
+        err = costs_create(&t->costs);
+    if (err) {
+        costs_destroy(t->costs);
+        lexicon_destroy(t->lexicon);
+        glyphs_destroy(t->glyphs);
+        *t = (struct tables){ NULL, NULL, NULL };
+    }
+    return err;
+}
+
+static enum bf_err tables_share(struct names *x)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct tables tables;
+    pthread_mutex_lock(&lock);
+    const enum bf_err err = tables.costs ? BF_OK : tables_make(&tables);
+    x->glyphs = tables.glyphs;
+    x->lexicon = tables.lexicon;
+    x->costs = tables.costs;
+    pthread_mutex_unlock(&lock);
+    return err;
+}
+
 enum bf_err names_create(const struct names_entry *entries, size_t n, struct names **ret)
 {
     auto_(names_destroy) struct names *x = calloc(1, sizeof(*x));
     if (!x)
         return BF_ENOMEM;
-    enum bf_err err = glyphs_create(&x->glyphs);
-    if (!err)
-        err = lexicon_create(x->glyphs, &x->lexicon);
-    if (!err)
-        err = costs_create(&x->costs);
+    enum bf_err err = tables_share(x);
     if (err)
         return err;
     x->entries = calloc(n + 1, sizeof(*x->entries));
@@ -77,9 +113,6 @@ void names_destroy(struct names *n)
     free(n->forms);
     free(n->entries);
     index_destroy(n->index);
-    costs_destroy(n->costs);
-    lexicon_destroy(n->lexicon);
-    glyphs_destroy(n->glyphs);
     free(n);
 }
 
