@@ -69,7 +69,7 @@ static void directory_make(const char *url)
     char path[4096];
     if (!span_starts(span_of(url), scheme) || strlen(url) >= sizeof path)
         return;
-    strcpy(path, url + scheme.n);
+    snprintf(path, sizeof path, "%s", url + scheme.n);
     for (char *slash = strchr(path + 1, '/'); path[0] == '/' && slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0700) < 0 && errno != EEXIST)

@@ -171,10 +171,11 @@ static char *joined(const struct option_list *operands)
     for (size_t i = 0; i < operands->n; i++)
         n += strlen(operands->items[i]) + 1;
     char *const text = calloc(1, n);
+    struct buf out = buf_on(text, text ? n : 0);
     for (size_t i = 0; text && i < operands->n; i++) {
         if (i)
-            strcat(text, " ");
-        strcat(text, operands->items[i]);
+            buf_char(&out, ' ');
+        buf_text(&out, operands->items[i]);
     }
     return text;
 }

@@ -160,7 +160,7 @@ static void print_json(struct span claimed, const struct claims_book *b, const s
     struct buf w = BUF_ON(out);
     buf_printf(&w, "{\"claimed\":");
     buf_json_string(&w, claimed);
-    if (m) {
+    if (m && b->ids) {
         buf_printf(&w, ",\"match\":true,\"person\":");
         buf_json_string(&w, span_of(b->ids[m->person]));
         buf_printf(&w, ",\"name\":");
@@ -174,7 +174,7 @@ static void print_json(struct span claimed, const struct claims_book *b, const s
 
 static void print_words(struct span claimed, const struct claims_book *b, const struct name_match *m)
 {
-    if (!m)
+    if (!m || !b->ids)
         printf("%.*s: resembles nobody of the book\n", SPAN_FMT(claimed));
     else
         printf("%.*s: the name of %s (%s), %s, %.2f\n", SPAN_FMT(claimed), b->entries[m->entry].name,

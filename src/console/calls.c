@@ -91,13 +91,21 @@ void mask(json_t *value)
     size_t i;
     void *next;
     if (json_is_object(value)) {
-        json_object_foreach_safe(value, next, name, member) if (!json_is_string(member)) mask(member);
-        else if (!is_name_of_things(name))
-            json_object_set_new(value, name, masked_text(json_string_value(member)));
+        /* clang-format off */
+        json_object_foreach_safe(value, next, name, member) {
+            if (!json_is_string(member))
+                mask(member);
+            else if (!is_name_of_things(name))
+                json_object_set_new(value, name, masked_text(json_string_value(member)));
+        }
     } else if (json_is_array(value)) {
-        json_array_foreach(value, i, member) if (json_is_string(member))
-            json_array_set_new(value, i, masked_text(json_string_value(member)));
-        else mask(member);
+        json_array_foreach(value, i, member) {
+            if (json_is_string(member))
+                json_array_set_new(value, i, masked_text(json_string_value(member)));
+            else
+                mask(member);
+        }
+        /* clang-format on */
     }
 }
 

@@ -243,7 +243,7 @@ static ssize_t give_event(struct listener *l, char *out, size_t max)
     const char *text = l->masked ? e->masked : e->plain;
     const size_t whole = text ? (l->masked ? e->n_masked : e->n) : 0;
     const size_t n = whole - l->offset < max ? whole - l->offset : max;
-    if (n)
+    if (n && text)
         memcpy(out, text + l->offset, n);
     l->offset += n;
     if (l->offset == whole) {

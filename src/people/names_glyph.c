@@ -84,7 +84,8 @@ static uint32_t text_put(struct maker *m, const char *p, size_t n)
         g->text = text;
         g->size_text = size;
     }
-    memcpy(g->text + g->n_text, p, n);
+    if (n)
+        memcpy(g->text + g->n_text, p, n);
     g->n_text += n;
     return (uint32_t)(g->n_text - n);
 }

@@ -132,6 +132,7 @@ static void pairs_put(struct keys *k, const struct form *f, bool claimed)
                 initial_put(k, &bones[i], f->letters[f->words[j].at]);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): k writes there */
 size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
 {
     struct keys k = { .out = keys };

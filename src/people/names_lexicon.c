@@ -33,8 +33,8 @@ static struct slot *slot_of(const struct lexicon *l, const char *letters, size_t
     for (size_t i = 0; i < n; i++)
         h = mix64(h, (uint8_t)letters[i]);
     size_t at = h & (SLOTS - 1);
-    while (l->slots[at].n &&
-           (l->slots[at].n != n || l->slots[at].script != script || memcmp(l->slots[at].letters, letters, n)))
+    while (l->slots[at].n && (l->slots[at].n != n || l->slots[at].script != script ||
+                              memcmp(l->slots[at].letters, letters, n) != 0))
         at = (at + 1) & (SLOTS - 1);
     return (struct slot *)&l->slots[at];
 }

@@ -49,10 +49,11 @@ static const struct person *goes_by(const struct hearing *h, struct span claimed
     const struct person *p = owner_of_name(h, PEOPLE_PROTECTED, claimed, owners);
     if (!p)
         p = owner_of_name(h, PEOPLE_OTHERS, claimed, owners);
-    for (size_t i = 0; !p && i < owners->n; i++)
-        if (span_equal_nocase(span_of(owners->are[i]->name),
-                              claimed)) /* NOLINT(clang-analyzer-core.NullDereference): n of them */
-            p = owners->are[i];
+    for (size_t i = 0; !p && i < owners->n; i++) {
+        const struct person *owner = owners->are[i];
+        if (owner && span_equal_nocase(span_of(owner->name), claimed))
+            p = owner;
+    }
     return p;
 }
 

@@ -58,6 +58,11 @@ def two_entries_become_one_that_has_both_numbers():
     assert both["aliases"] == ["Ronald Putnam"] and len(both["numbers"]) == 2 and both["protected"], both
 
 
+def without_time(cards):
+    """REV says when this book changed an entry, and no other book's is the same."""
+    return [line for line in cards.splitlines() if not line.startswith("REV:")]
+
+
 @test
 def what_is_exported_makes_the_same_book_elsewhere():
     book, copy = Book("from"), Book("to")
@@ -68,7 +73,7 @@ def what_is_exported_makes_the_same_book_elsewhere():
     for form in ("vcard", "csv"):
         copy = Book("to-" + form)
         assert copy.run("import", "-", stdin=book.run("export", "--format", form).encode()).startswith("2 added")
-        assert copy.run("export") == book.run("export").replace("\r\n", "\r\n"), form
+        assert without_time(copy.run("export")) == without_time(book.run("export")), form
         assert "0 changed, 2 as they were" in copy.run("import", "-", stdin=book.run("export", "--format", form).encode())
 
 
