@@ -152,8 +152,8 @@ static char *file_read(const char *path, size_t *ret_n)
 
 static bool is_yaml(const char *path)
 {
-    const size_t n = strlen(path);
-    return (n > 5 && strcmp(path + n - 5, ".yaml") == 0) || (n > 4 && strcmp(path + n - 4, ".yml") == 0);
+    const char *suffix = strrchr(path, '.');
+    return suffix && suffix != path && (strcmp(suffix, ".yaml") == 0 || strcmp(suffix, ".yml") == 0);
 }
 
 /* may_reject: as the configuration says, where there is one to ask. */

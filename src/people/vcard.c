@@ -131,7 +131,7 @@ static enum taken take_tel(struct card *c, const struct card_line *l)
     struct span number = span_first(whole, is_uri ? span_find(whole, ';') : whole.n);
     const size_t n = c->m.p.n_numbers;
     char canonical[RANGE_TEXT];
-    if (memchr(number.p ? number.p : "", '*', number.n) || making_number(&c->m, number, NULL) != BF_OK)
+    if (span_find(number, '*') < number.n || making_number(&c->m, number, NULL) != BF_OK)
         return TAKEN_NOT;
     const struct number_range *r = &c->m.p.numbers[n];
     return c->m.p.n_numbers > n && is_plain(l, known, 1) &&
