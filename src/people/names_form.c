@@ -105,7 +105,7 @@ static void glyph_put(struct maker *m, const struct glyph *gl)
     size_t n = gl->n_latin;
     if (gl->kind == GLYPH_DIGIT) {
         orig_put(m, orig, gl->n_orig);
-        if (n == 1)
+        if (n == 1 && latin[0] >= '0' && latin[0] <= '9') /* a digit of some scripts is written as a letter */
             digit_put(m, latin[0]);
         f->altered = true;
         return;
