@@ -250,8 +250,8 @@ static void a_second_writer_does_not_drop_the_locks_of_the_first(void **state)
     if (child == 0) {
         struct db *db = NULL;
         char *message = NULL;
-        const bool good =
-            db_open(url, DB_WRITE, &db, &message) == BF_OK && db_run(db, "INSERT INTO t VALUES (1)") == BF_OK;
+        const bool good = read(go[0], &byte, 1) == 1 && db_open(url, DB_WRITE, &db, &message) == BF_OK &&
+                          db_run(db, "INSERT INTO t VALUES (1)") == BF_OK;
         db_close(db);
         _exit(good ? 0 : 1);
     }
