@@ -115,6 +115,22 @@ enum bf_err recorder_append(struct recorder *r, const struct record *records, si
 /* Waits until everything appended so far is in the index, or timeout. */
 enum bf_err recorder_flush(struct recorder *r, unsigned timeout_ms) must_use;
 
+/* Somebody who is to be forgotten. */
+struct record_erasing {
+    int64_t person;             /* of the address book; 0: by names and numbers alone */
+    const struct span *names;   /* letter case aside; those of one or two bytes are not looked for */
+    const struct span *numbers; /* canonical digits */
+    size_t n_names, n_numbers;
+};
+/*
+ * Calls of that person, of one who claimed to be it, and from those numbers keep verdict, time and certificate, and lose caller,
+ * names, message and answer. Whatever else of any record names them goes, too: reasons are replaced by a sentence that says so.
+ * What was appended when this begins is done when it returns, in journal and index; not for a thread that has calls waiting.
+ * *ret_records: how many of the index changed. BF_ETIME: the index does not catch up; BF_EIO …: again is safe.
+ */
+enum bf_err recorder_erase(struct recorder *r, const struct record_erasing *who, uint64_t *ret_records,
+                           char **ret_message) must_use;
+
 struct recorder_counts {
     uint64_t appended, failed, bytes, lag_records, lag_bytes;
     int64_t lag_ms;

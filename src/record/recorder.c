@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "record/erase.h"
 #include "record/index.h"
 #include "record/queue.h"
 
@@ -22,6 +23,7 @@ struct recorder {
     struct journal *journal;
     struct indexer *indexer;
     struct queues *queues;
+    char *db_url; /* NULL: no index */
     pthread_mutex_t lock;
     struct lent *free;
 };
@@ -57,6 +59,8 @@ enum bf_err recorder_create(const struct recorder_options *options, struct recor
     if (!r)
         return say(ret_message, BF_ENOMEM);
     pthread_mutex_init(&r->lock, NULL);
+    if (options->db_url && !(r->db_url = strdup(options->db_url)))
+        return say(ret_message, BF_ENOMEM);
     enum bf_err err = journal_open(options->journal_dir, &journal, &r->journal, ret_message);
     if (err != BF_OK)
         return err;
@@ -82,6 +86,7 @@ void recorder_destroy(struct recorder *r)
     queues_destroy(r->queues);
     indexer_destroy(r->indexer);
     journal_close(r->journal);
+    free(r->db_url);
     for (struct lent *l = r->free, *next; l; l = next) {
         next = l->next;
         free(l);
@@ -140,6 +145,16 @@ enum bf_err recorder_append(struct recorder *r, const struct record *records, si
 enum bf_err recorder_flush(struct recorder *r, unsigned timeout_ms)
 {
     return indexer_wait(r->indexer, journal_end(r->journal), timeout_ms);
+}
+
+#define CATCH_UP_MS 10000u
+
+enum bf_err recorder_erase(struct recorder *r, const struct record_erasing *who, uint64_t *ret_records,
+                           char **ret_message)
+{
+    *ret_message = NULL;
+    const enum bf_err err = r->db_url ? recorder_flush(r, CATCH_UP_MS) : BF_OK;
+    return err ? err : record_erase(r->journal, r->db_url, who, ret_records, ret_message);
 }
 
 struct recorder_counts recorder_counts(const struct recorder *r)

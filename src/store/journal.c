@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ struct journal {
     char name[JOURNAL_NAME + 1];
     _Atomic bool taken;
     _Atomic uint64_t end, bytes;
+    pthread_mutex_t upkeep; /* which segments there are, but for the last */
     /* of whoever has the turn */
     struct segment_header header;
     uint64_t offset, next; /* where the next entry goes, and its position */
@@ -155,6 +157,7 @@ static enum bf_err open_segments(struct journal *j)
     uint64_t *list = NULL;
     size_t n = 0;
     unlinkat(j->dir, "new", 0);
+    unlinkat(j->dir, "rewritten", 0);
     enum bf_err err = segments_list(j->dir, &list, &n);
     if (err == BF_OK)
         err = sum_bytes(j, list, n);
@@ -218,6 +221,7 @@ enum bf_err journal_open(const char *dir, const struct journal_options *options,
     if (!j)
         return say(ret_message, BF_ENOMEM, dir, "out of memory");
     j->dir = j->lock_fd = j->fd = -1;
+    pthread_mutex_init(&j->upkeep, NULL);
     j->sync = options->sync;
     j->segment_bytes = options->segment_bytes ? options->segment_bytes : SEGMENT_BYTES;
     enum bf_err err = open_directory(j, dir, ret_message);
@@ -238,6 +242,7 @@ void journal_close(struct journal *j)
     for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    pthread_mutex_destroy(&j->upkeep);
     free(j);
 }
 
@@ -412,7 +417,7 @@ enum bf_err journal_rotate(struct journal *j, utc_t begun_before)
     return err;
 }
 
-enum bf_err journal_trim(struct journal *j, uint64_t position, utc_t written_before, uint64_t keep)
+static enum bf_err trim(struct journal *j, uint64_t position, utc_t written_before, uint64_t keep)
 {
     uint64_t *list;
     size_t n, i = 0;
@@ -434,5 +439,122 @@ enum bf_err journal_trim(struct journal *j, uint64_t position, utc_t written_bef
     free(list);
     if (i && fsync(j->dir) < 0)
         err = BF_EIO;
+    return err;
+}
+
+enum bf_err journal_trim(struct journal *j, uint64_t position, utc_t written_before, uint64_t keep)
+{
+    pthread_mutex_lock(&j->upkeep);
+    const enum bf_err err = trim(j, position, written_before, keep);
+    pthread_mutex_unlock(&j->upkeep);
+    return err;
+}
+
+/* ---- changing what was written ---- */
+
+/* A segment on its way to another file. */
+struct rewriting {
+    struct segment_file from;
+    int to;
+    uint64_t offset, written; /* read so far; and bytes of the other file */
+    bool changed;
+    journal_change *change;
+    void *arg;
+};
+
+static enum bf_err put_entry(struct rewriting *w, uint64_t position, struct span entry)
+{
+    uint8_t header[ENTRY_HEADER];
+    struct iovec parts[2] = { { header, sizeof header }, { (void *)(uintptr_t)entry.p, entry.n } };
+    if (entry.n > JOURNAL_ENTRY)
+        return BF_ELIMIT;
+    entry_header_write(w->from.header.salt, position, entry, header);
+    const enum bf_err err = write_parts(w->to, parts, entry.n ? 2 : 1, w->written);
+    w->written += sizeof header + entry.n;
+    return err;
+}
+
+static enum bf_err rewrite_entries(struct rewriting *w)
+{
+    struct entry_header h;
+    struct span entry;
+    uint64_t position = w->from.header.first;
+    for (;;) {
+        enum bf_err err = segment_entry(&w->from, w->offset, &h, &entry);
+        if (err == BF_EFORM) {
+            err = segment_resync(&w->from, w->offset, position, &w->offset, &position);
+            if (err == BF_OK)
+                continue;
+        }
+        if (err != BF_OK)
+            return err == BF_ENOENT ? BF_OK : err;
+        const struct span before = entry;
+        err = w->change(w->arg, &entry);
+        w->changed |= entry.p != before.p || entry.n != before.n;
+        if (err == BF_OK)
+            err = put_entry(w, h.position, entry);
+        if (err != BF_OK)
+            return err;
+        w->offset += ENTRY_HEADER + h.length;
+        position = h.position + 1;
+    }
+}
+
+/* The new file takes the place of the old one, as old as that was: its age says when it may go. */
+static enum bf_err take_place(struct journal *j, const struct rewriting *w, const struct stat *was)
+{
+    char name[SEGMENT_NAME];
+    const struct timespec times[2] = { was->st_atim, was->st_mtim };
+    if (futimens(w->to, times) < 0 || fsync(w->to) < 0 ||
+        renameat(j->dir, "rewritten", j->dir, segment_name(w->from.header.first, name)) < 0)
+        return BF_EIO;
+    atomic_fetch_add(&j->bytes, w->written);
+    atomic_fetch_sub(&j->bytes, (uint64_t)was->st_size);
+    return fsync(j->dir) < 0 ? BF_EIO : BF_OK;
+}
+
+static enum bf_err rewrite_open(struct journal *j, struct rewriting *w)
+{
+    uint8_t header[SEGMENT_HEADER];
+    struct iovec part = { header, sizeof header };
+    struct stat was;
+    if (fstat(w->from.fd, &was) < 0)
+        return BF_EIO;
+    segment_header_write(&w->from.header, header);
+    w->offset = w->written = SEGMENT_HEADER;
+    enum bf_err err = write_parts(w->to, &part, 1, 0);
+    if (err == BF_OK)
+        err = rewrite_entries(w);
+    return err == BF_OK && w->changed ? take_place(j, w, &was) : err;
+}
+
+static enum bf_err rewrite_segment(struct journal *j, uint64_t first, journal_change *change, void *arg)
+{
+    struct rewriting w = { .from = { .fd = -1 }, .to = -1, .change = change, .arg = arg };
+    enum bf_err err = segment_file_open(&w.from, j->dir, first);
+    if (err == BF_OK) {
+        w.to = openat(j->dir, "rewritten", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        err = w.to < 0 ? BF_EIO : rewrite_open(j, &w);
+    }
+    if (w.to >= 0)
+        close(w.to);
+    unlinkat(j->dir, "rewritten", 0);
+    segment_file_close(&w.from);
+    free(w.from.memory);
+    return err == BF_EFORM ? BF_OK : err; /* without a header nobody reads it */
+}
+
+enum bf_err journal_rewrite(struct journal *j, journal_change *change, void *arg)
+{
+    uint64_t *list = NULL;
+    size_t n = 0;
+    enum bf_err err = journal_rotate(j, INT64_MAX);
+    pthread_mutex_lock(&j->upkeep);
+    if (err == BF_OK)
+        err = segments_list(j->dir, &list, &n);
+    for (size_t i = 0; err == BF_OK && i + 1 < n; i++)
+        err = rewrite_segment(j, list[i], change, arg);
+    pthread_mutex_unlock(&j->upkeep);
+    free(list);
     return err;
 }

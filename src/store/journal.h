@@ -103,6 +103,15 @@ enum bf_err journal_rotate(struct journal *j, utc_t begun_before) must_use;
  */
 enum bf_err journal_trim(struct journal *j, uint64_t position, utc_t written_before, uint64_t keep) must_use;
 
+/*
+ * Begins a new segment, and lets `change` say what shall stand in the entries of all before it: *entry may become other bytes,
+ * at most JOURNAL_ENTRY, that live until the next call. Positions and ages stay. A segment that changes is written aside, synced
+ * and renamed; what is damaged in it is lost. Readers that have it open go on in the old one. BF_EIO: it may be done in part;
+ * again is safe.
+ */
+typedef enum bf_err journal_change(void *arg, struct span *entry);
+enum bf_err journal_rewrite(struct journal *j, journal_change *change, void *arg) must_use;
+
 AUTO_DEFINE(struct journal, journal_close);
 AUTO_DEFINE(struct journal_reader, journal_reader_destroy);
 
