@@ -8,8 +8,9 @@
 
 #define ROWS_MOST 1000u
 #define FILE_MOST 100000u
+#define LOOK_MOST 50000u /* calls that a list looks at: who wants more goes on where it stopped */
 
-static json_t *text_of(struct span s)
+json_t *text_of(struct span s)
 {
     json_t *value = s.n ? json_stringn(s.p, s.n) : NULL;
     return value ? value : json_null();
@@ -116,8 +117,9 @@ struct wish {
     const char *verdict, *text, *before;
     int64_t person;
     bool begun; /* behind `before` */
-    size_t limit, n;
+    size_t limit, n, looked;
     bool more, masked;
+    char last[RECORD_ID + 1]; /* that was looked at */
     json_t *list;
     FILE *out; /* a download */
     bool csv;
@@ -161,11 +163,15 @@ static bool fits(struct wish *w, const struct record *r)
 static bool keep_row(void *arg, const struct record *r)
 {
     struct wish *w = arg;
-    if (!fits(w, r))
-        return true;
-    w->more = w->n == w->limit;
+    w->more = w->n == w->limit || w->looked == LOOK_MOST;
     if (w->more)
         return false;
+    if (!w->before || w->begun) {
+        w->looked++;
+        memcpy(w->last, r->id, RECORD_ID);
+    }
+    if (!fits(w, r))
+        return true;
     w->n++;
     json_array_append_new(w->list, row_of(r));
     return true;
@@ -239,8 +245,7 @@ utc_t ask_time(struct ask *a, const char *name)
     return text && strptime(text, "%Y-%m-%dT%H:%M:%S", &tm) ? timegm(&tm) : 0;
 }
 
-/* What was said about each call of the list. */
-static void add_feedback(struct ask *a, json_t *list)
+void add_feedback(struct ask *a, json_t *list)
 {
     auto_(db_finalize) struct db_query *q = NULL;
     json_t *row;
@@ -271,7 +276,9 @@ enum MHD_Result calls_get(struct ask *a)
     add_feedback(a, w.list);
     if (w.masked)
         mask(w.list);
-    return say_json(a, 200, json_pack("{s:o,s:b}", "calls", w.list, "more", (int)w.more));
+    return say_json(a, 200,
+                    json_pack("{s:o,s:b,s:s?}", "calls", w.list, "more", (int)w.more, "before",
+                              w.more && w.last[0] ? w.last : NULL));
 }
 
 static enum MHD_Result download(struct ask *a, bool csv)
@@ -317,50 +324,7 @@ enum MHD_Result calls_jsonl(struct ask *a)
     return download(a, false);
 }
 
-/* ---- one call ---- */
-
-struct one {
-    struct ask *ask;
-    json_t *row, *record, *message, *answer;
-    int64_t person;
-};
-
-static bool keep_one(void *arg, const struct record *r)
-{
-    struct one *one = arg;
-    char *memory = malloc(RECORD_SHOWN);
-    struct buf b = buf_on(memory, memory ? RECORD_SHOWN : 0);
-    if (memory && record_json(r, &b) == BF_OK)
-        one->record = json_loadb(b.p, b.n, 0, NULL);
-    free(memory);
-    one->row = row_of(r);
-    one->message = ask_masked(one->ask) || r->masked ? json_null() : text_of(r->message);
-    one->answer = ask_masked(one->ask) || r->masked ? json_null() : text_of(r->answer);
-    one->person = r->person_id ? r->person_id : r->claimed_person_id;
-    return false;
-}
-
-enum MHD_Result call_get(struct ask *a)
-{
-    struct one one = { .ask = a };
-    char *message = NULL;
-    const struct record_filter filter = { .outcome = -1, .id = span_of(a->id), .limit = 1 };
-    const enum bf_err err = record_query(a->console->url, &filter, keep_one, &one, &message);
-    free(message);
-    if ((err && err != BF_ENOENT) || !one.row)
-        return refuse(a, err && err != BF_ENOENT ? 500 : 404, "there is no such call");
-    json_t *list = json_pack("[O]", one.row), *whole;
-    add_feedback(a, list);
-    whole = json_pack("{s:o,s:[],s:[],s:o,s:o,s:O,s:o?,s:n,s:n}", "record",
-                      one.record ? one.record : json_object(), "identities", "chain", "message", one.message,
-                      "answer", one.answer, "feedback", json_object_get(one.row, "feedback"), "person",
-                      one.person ? person_of(a, one.person) : NULL, "habit", "expected");
-    json_decref(list);
-    json_object_set_new(whole, "row", one.row);
-    if (ask_masked(a))
-        mask(whole);
-    return say_json(a, 200, whole);
-}
+/* ---- was it right? ---- */
 
 enum MHD_Result feedback_post(struct ask *a)
 {

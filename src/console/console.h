@@ -14,6 +14,8 @@
 
 #include "base/log.h"
 #include "callback/callback.h"
+#include "record/record.h"
+#include "trust/anchors.h"
 
 struct console;
 
@@ -25,12 +27,26 @@ struct console_options {
     const char *cert, *key;    /* PEM files; "" or NULL: no TLS */
     bool masked;               /* numbers are masked for role `desk`, too; for `read` they always are */
     struct callback *callback; /* NULL: nobody is called back; outlives the console */
+    struct recorder *recorder; /* NULL: nothing is recorded, and nobody can be forgotten; outlives the console */
+    /* Where certificates of signers stand, and the anchors they lead to, to show a call's chain. "" or NULL: not there. */
+    const char *certs_dir, *cache_dir;
+    const struct trust_domain_options *domains;
+    size_t n_domains;
     struct log *log;
 };
 
 /* Its threads run when it returns. *ret_message: a sentence, to be freed. BF_EIO, BF_EFORM, BF_ENOMEM. */
 enum bf_err console_create(const struct console_options *options, struct console **ret, char **ret_message)
     must_use;
+/* A certificate that our own calls are signed with. */
+struct console_certificate {
+    const char *name, *x5u; /* of the row or customer */
+    utc_t not_after;        /* INT64_MAX: not known */
+    const char *state;      /* "good", "month", "week", "day", "ended", "revoked" */
+};
+/* All there are, in place of those before; copied. From any thread. */
+void console_certificates(struct console *c, const struct console_certificate *list, size_t n);
+
 uint16_t console_port(const struct console *c);
 void console_destroy(struct console *c);
 

@@ -6,55 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "console/inside.h"
-#include "verdict/verdict.h"
+#include "console/follower.h"
+#include "people/expected.h"
 
-#define POLL_MS   200
-#define EVENTS    512u /* that a browser may be behind */
-#define AT_ONCE   5000u
-#define BRIEFS    1000000u /* calls that the overview knows; then the older half goes */
-#define SIGNERS   4096u
-#define PING_S    15
-#define LATENCIES 24u
-
-struct brief {
-    utc_t at;
-    int32_t latency_us;
-    uint16_t signer; /* 0: none */
-    uint8_t kind, outcome;
-    char attest;
-};
-
-struct signer_seen {
-    char spc[64], subject[160], issuer[160], domain[64];
-};
-
-struct event {
-    char *plain, *masked; /* as they go over the wire */
-    size_t n, n_masked;
-};
-
-struct follower {
-    struct console *console;
-    pthread_t thread;
-    bool started;
-    pthread_mutex_t lock;
-    pthread_cond_t news;
-    bool stop;
-    struct event events[EVENTS];
-    uint64_t end; /* of the next event */
-    struct brief *briefs;
-    size_t n, size;
-    struct signer_seen *signers;
-    unsigned n_signers;
-    char last[RECORD_ID + 1];
-    utc_t since; /* older calls are no events */
-};
+#define POLL_MS  200
+#define AT_ONCE  5000u
+#define BRIEFS   1000000u /* calls that the overview knows; then the older half goes */
+#define PATIENCE 100u     /* milliseconds for the book: what is told late is told with the next look */
+#define DAY      86400
 
 /* ---- telling ---- */
 
-static char *wire(const char *kind, const char *id, const json_t *value, size_t *ret_n)
+char *event_text(const char *kind, const json_t *value, size_t *ret_n)
 {
+    const char *id = strcmp(kind, "call") == 0 ? json_text(value, "id") : "";
     char *json = json_dumps(value, JSON_COMPACT), *text = NULL;
     const int n = json ? asprintf(&text, "%s%s%sevent: %s\ndata: %s\n\n", *id ? "id: " : "", id,
                                   *id ? "\n" : "", kind, json)
@@ -66,12 +31,11 @@ static char *wire(const char *kind, const char *id, const json_t *value, size_t 
 
 void follower_tell(struct follower *f, const char *kind, json_t *value)
 {
-    const char *id = strcmp(kind, "call") == 0 ? json_text(value, "id") : "";
     struct event e = { 0 };
-    e.plain = wire(kind, id, value, &e.n);
+    e.plain = event_text(kind, value, &e.n);
     json_t *copy = json_deep_copy(value);
     mask(copy);
-    e.masked = wire(kind, id, copy, &e.n_masked);
+    e.masked = event_text(kind, copy, &e.n_masked);
     json_decref(copy);
     json_decref(value);
     pthread_mutex_lock(&f->lock);
@@ -81,6 +45,17 @@ void follower_tell(struct follower *f, const char *kind, json_t *value)
     *place = e;
     f->end++;
     pthread_cond_broadcast(&f->news);
+    pthread_mutex_unlock(&f->lock);
+}
+
+void follower_forget(struct follower *f)
+{
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < EVENTS; i++) {
+        free(f->events[i].plain);
+        free(f->events[i].masked);
+        f->events[i] = (struct event){ 0 };
+    }
     pthread_mutex_unlock(&f->lock);
 }
 
@@ -111,6 +86,11 @@ static uint16_t signer_of(struct follower *f, const struct record *r)
     return (uint16_t)f->n_signers;
 }
 
+static bool is_proven(const struct record *r)
+{
+    return r->kind == RECORD_VERIFIED && r->person_id > 0 && r->person_id <= UINT32_MAX;
+}
+
 static void keep_brief(struct follower *f, const struct record *r)
 {
     if (f->n == BRIEFS) {
@@ -127,6 +107,7 @@ static void keep_brief(struct follower *f, const struct record *r)
     }
     f->briefs[f->n++] = (struct brief){ .at = r->at.utc,
                                         .latency_us = r->latency_us,
+                                        .person = is_proven(r) ? (uint32_t)r->person_id : 0,
                                         .signer = signer_of(f, r),
                                         .kind = (uint8_t)r->kind,
                                         .outcome = r->outcome,
@@ -137,6 +118,7 @@ static bool follow_one(void *arg, const struct record *r)
 {
     struct follower *f = arg;
     memcpy(f->last, r->id, RECORD_ID);
+    f->got++;
     pthread_mutex_lock(&f->lock);
     const bool go_on = !f->stop;
     keep_brief(f, r);
@@ -161,17 +143,91 @@ static bool wait_a_little(struct follower *f)
     return go_on;
 }
 
+static void follow_records(struct follower *f)
+{
+    char after[sizeof f->last];
+    char *message = NULL;
+    memcpy(after, f->last, sizeof after);
+    const struct record_filter filter = { .outcome = -1, .after_id = after, .limit = AT_ONCE };
+    f->got = 0;
+    if (record_query(f->console->url, &filter, follow_one, f, &message) != BF_OK) {
+        /* not there yet, or busy: the next look tells */
+    }
+    free(message);
+}
+
+/* ---- expected calls ---- */
+
+struct expected_look {
+    struct follower *follower;
+    struct expected_told *now;
+    size_t n, size;
+    bool full; /* no memory: all of it again with the next change */
+};
+
+static int state_told(const struct follower *f, int64_t id)
+{
+    for (size_t i = 0; i < f->n_told; i++)
+        if (f->told[i].id == id)
+            return f->told[i].state;
+    return -1;
+}
+
+static bool look_at_expected(void *arg, const struct expected *e)
+{
+    struct expected_look *l = arg;
+    if (l->n == l->size) {
+        const size_t size = l->size ? 2 * l->size : 64;
+        struct expected_told *more = realloc(l->now, size * sizeof *more);
+        l->full = !more;
+        if (!more)
+            return false;
+        l->now = more;
+        l->size = size;
+    }
+    l->now[l->n++] = (struct expected_told){ e->id, (int)e->state };
+    if (l->follower->generation && state_told(l->follower, e->id) != (int)e->state)
+        follower_tell(l->follower, "expected", expected_json(l->follower->book, e));
+    return true;
+}
+
+/* Those whose window ended a day ago at most; the first look tells nothing, for it is no change. */
+static void follow_expected(struct follower *f)
+{
+    uint64_t generation = 0;
+    char *message = NULL;
+    struct expected_look l = { .follower = f };
+    if (!f->book && book_open(f->console->url, DB_READ, &f->book, &message) == BF_OK)
+        db_patience(book_db(f->book), PATIENCE);
+    free(message);
+    if (!f->book || book_generation(f->book, &generation) != BF_OK || generation == f->generation)
+        return;
+    const utc_t since = clock_now(&clock_system).utc - DAY;
+    if (expected_list(f->book, 0, since, 0, look_at_expected, &l) != BF_OK || l.full) {
+        free(l.now);
+        return;
+    }
+    free(f->told);
+    f->told = l.now;
+    f->n_told = l.n;
+    f->generation = generation;
+}
+
 static void *follow(void *arg)
 {
     struct follower *f = arg;
-    do {
-        const struct record_filter filter = { .outcome = -1, .after_id = f->last, .limit = AT_ONCE };
-        char *message = NULL;
-        if (record_query(f->console->url, &filter, follow_one, f, &message) != BF_OK) {
-            /* not there yet, or busy: the next look tells */
+    bool go_on = true;
+    while (go_on) {
+        follow_records(f);
+        if (f->got < AT_ONCE) { /* else there is more already */
+            follow_expected(f);
+            go_on = wait_a_little(f);
+        } else {
+            pthread_mutex_lock(&f->lock);
+            go_on = !f->stop;
+            pthread_mutex_unlock(&f->lock);
         }
-        free(message);
-    } while (wait_a_little(f));
+    }
     return NULL;
 }
 
@@ -215,243 +271,9 @@ void follower_destroy(struct follower *f)
     }
     pthread_mutex_destroy(&f->lock);
     pthread_cond_destroy(&f->news);
+    book_close(f->book);
+    free(f->told);
     free(f->signers);
     free(f->briefs);
     free(f);
-}
-
-/* ---- a browser that listens ---- */
-
-struct listener {
-    struct follower *follower;
-    uint64_t at;
-    size_t offset; /* into the event */
-    bool masked, greeted;
-    utc_t pinged;
-};
-
-static ssize_t give_text(char *out, size_t max, const char *text)
-{
-    const size_t n = strlen(text) < max ? strlen(text) : max;
-    memcpy(out, text, n);
-    return (ssize_t)n;
-}
-
-static ssize_t give_event(struct listener *l, char *out, size_t max)
-{
-    const struct event *e = &l->follower->events[l->at % EVENTS];
-    const char *text = l->masked ? e->masked : e->plain;
-    const size_t whole = text ? (l->masked ? e->n_masked : e->n) : 0;
-    const size_t n = whole - l->offset < max ? whole - l->offset : max;
-    if (n && text)
-        memcpy(out, text + l->offset, n);
-    l->offset += n;
-    if (l->offset == whole) {
-        l->at++;
-        l->offset = 0;
-    }
-    return n ? (ssize_t)n : give_text(out, max, ":\n\n");
-}
-
-static ssize_t give(void *arg, uint64_t position, char *out, size_t max)
-{
-    struct listener *l = arg;
-    struct follower *f = l->follower;
-    ssize_t n = 0;
-    (void)position;
-    if (!l->greeted) {
-        l->greeted = true;
-        return give_text(out, max, "retry: 1000\n\n");
-    }
-    pthread_mutex_lock(&f->lock);
-    const utc_t until = clock_now(&clock_system).utc + PING_S;
-    while (!f->stop && l->at == f->end && clock_now(&clock_system).utc < until) {
-        struct timespec t = { .tv_sec = until };
-        pthread_cond_timedwait(&f->news, &f->lock, &t);
-    }
-    if (f->stop || l->at + EVENTS < f->end) /* too far behind: it comes again and loads the list */
-        n = MHD_CONTENT_READER_END_OF_STREAM;
-    else if (l->at < f->end)
-        n = give_event(l, out, max);
-    else
-        n = give_text(out, max, ": ping\n\n");
-    pthread_mutex_unlock(&f->lock);
-    return n;
-}
-
-/* Behind the event of this record, if it is still here. */
-static uint64_t resume(struct follower *f, const char *id)
-{
-    uint64_t at = f->end;
-    for (uint64_t i = f->end > EVENTS ? f->end - EVENTS : 0; id && strlen(id) == RECORD_ID && i < f->end;
-         i++) {
-        const char *text = f->events[i % EVENTS].plain;
-        if (text && strncmp(text, "id: ", 4) == 0 && strncmp(text + 4, id, RECORD_ID) == 0)
-            at = i + 1;
-    }
-    return at;
-}
-
-enum MHD_Result events_get(struct ask *a)
-{
-    struct follower *f = a->console->follower;
-    struct listener *l = calloc(1, sizeof *l);
-    if (!l)
-        return MHD_NO;
-    l->follower = f;
-    l->masked = ask_masked(a);
-    pthread_mutex_lock(&f->lock);
-    l->at = resume(f, ask_header(a, "Last-Event-ID"));
-    pthread_mutex_unlock(&f->lock);
-    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, give, l, free);
-    if (!r) {
-        free(l);
-        return MHD_NO;
-    }
-    MHD_add_response_header(r, "Content-Type", "text/event-stream");
-    MHD_add_response_header(r, "Cache-Control", "no-store");
-    MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
-    const enum MHD_Result result = MHD_queue_response(a->connection, 200, r);
-    MHD_destroy_response(r);
-    return result;
-}
-
-/* ---- sums ---- */
-
-struct bucket {
-    unsigned n[5]; /* the outcomes, and shed */
-};
-
-struct sums {
-    utc_t since, until;
-    int64_t step;
-    size_t n_buckets;
-    struct bucket *buckets;
-    unsigned attest[4];
-    unsigned latency[LATENCIES]; /* of so many binary digits of microseconds */
-    unsigned calls[SIGNERS + 1], broken[SIGNERS + 1];
-    utc_t last[SIGNERS + 1];
-};
-
-static void add_brief(struct sums *s, const struct brief *b)
-{
-    const bool shed = b->kind == RECORD_SHED;
-    if ((b->kind != RECORD_VERIFIED && !shed) || b->at < s->since || b->at >= s->until)
-        return;
-    const size_t at = (size_t)((b->at - s->since) / s->step);
-    if (at < s->n_buckets)
-        s->buckets[at].n[shed ? 4 : b->outcome % 4]++;
-    s->attest[b->attest >= 'A' && b->attest <= 'C' ? b->attest - 'A' : 3]++;
-    const unsigned digits = b->latency_us > 0 ? 32u - (unsigned)__builtin_clz((unsigned)b->latency_us) : 0;
-    s->latency[digits < LATENCIES ? digits : LATENCIES - 1]++;
-    s->calls[b->signer]++;
-    s->broken[b->signer] += b->outcome == BROKEN;
-    if (b->at > s->last[b->signer])
-        s->last[b->signer] = b->at;
-}
-
-/* The upper edge of the step that so many of a hundred are within. */
-static json_int_t percentile(const struct sums *s, unsigned hundredth)
-{
-    uint64_t all = 0, seen = 0;
-    for (size_t i = 0; i < LATENCIES; i++)
-        all += s->latency[i];
-    for (size_t i = 0; i < LATENCIES; i++) {
-        seen += s->latency[i];
-        if (all && seen * 100 >= all * hundredth)
-            return (json_int_t)1 << i;
-    }
-    return 0;
-}
-
-static json_t *signers_of(struct follower *f, const struct sums *s, bool only_broken)
-{
-    char last[21];
-    json_t *list = json_array();
-    for (unsigned i = 1; i <= f->n_signers; i++) {
-        const struct signer_seen *seen = &f->signers[i - 1];
-        if (s->calls[i] && (!only_broken || s->broken[i]))
-            json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:s}", "subject", seen->subject,
-                                                  "spc", seen->spc, "issuer", seen->issuer, "trust_domain",
-                                                  seen->domain, "calls", (int)s->calls[i], "broken",
-                                                  (int)s->broken[i], "last", utc_text(s->last[i], last)));
-    }
-    return list;
-}
-
-static void sum_up(struct follower *f, struct sums *s)
-{
-    for (size_t i = 0; i < f->n; i++)
-        add_brief(s, &f->briefs[i]);
-}
-
-static json_t *buckets_of(const struct sums *s)
-{
-    char at[21];
-    json_t *list = json_array();
-    for (size_t i = 0; i < s->n_buckets; i++) {
-        const unsigned *n = s->buckets[i].n;
-        json_array_append_new(
-            list, json_pack("{s:s,s:i,s:i,s:i,s:i,s:i}", "at", utc_text(s->since + (int64_t)i * s->step, at),
-                            "genuine", (int)n[GENUINE], "unproven", (int)n[UNPROVEN], "broken",
-                            (int)n[BROKEN], "impostor", (int)n[IMPOSTOR], "shed", (int)n[4]));
-    }
-    return list;
-}
-
-static json_t *latencies_of(const struct sums *s)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < LATENCIES; i++)
-        json_array_append_new(list,
-                              json_pack("{s:I,s:i}", "us", (json_int_t)1 << i, "calls", (int)s->latency[i]));
-    return list;
-}
-
-enum MHD_Result overview_get(struct ask *a)
-{
-    struct follower *f = a->console->follower;
-    uint64_t step = 3600;
-    struct sums *s = calloc(1, sizeof *s);
-    if (!s)
-        return MHD_NO;
-    span_decimal(span_of(ask_query(a, "step")), 31 * 86400, &step);
-    s->until = ask_time(a, "until") ? ask_time(a, "until") : clock_now(&clock_system).utc + 1;
-    s->since = ask_time(a, "since") ? ask_time(a, "since") : s->until - 86400;
-    s->step = step ? (int64_t)step : 3600;
-    const int64_t n = s->until > s->since ? (s->until - s->since + s->step - 1) / s->step : 0;
-    s->buckets = n <= 5000 ? calloc((size_t)n + 1, sizeof *s->buckets) : NULL;
-    if (!s->buckets) {
-        free(s);
-        return refuse(a, 400, "that is too long a time in too small steps: 5,000 at most");
-    }
-    s->n_buckets = (size_t)n;
-    pthread_mutex_lock(&f->lock);
-    sum_up(f, s);
-    json_t *signers = signers_of(f, s, true);
-    pthread_mutex_unlock(&f->lock);
-    json_t *value = json_pack(
-        "{s:I,s:o,s:{s:i,s:i,s:i,s:i},s:o,s:{s:I,s:I,s:I},s:o,s:i}", "step", (json_int_t)s->step, "buckets",
-        buckets_of(s), "attest", "A", (int)s->attest[0], "B", (int)s->attest[1], "C", (int)s->attest[2],
-        "none", (int)s->attest[3], "signers_broken", signers, "latency_us", "p50", percentile(s, 50), "p90",
-        percentile(s, 90), "p99", percentile(s, 99), "latency_buckets", latencies_of(s), "lag_ms", 0);
-    free(s->buckets);
-    free(s);
-    return say_json(a, 200, value);
-}
-
-enum MHD_Result certificates_get(struct ask *a)
-{
-    struct follower *f = a->console->follower;
-    struct sums *s = calloc(1, sizeof *s);
-    if (!s)
-        return MHD_NO;
-    s->until = INT64_MAX;
-    s->step = INT64_MAX;
-    pthread_mutex_lock(&f->lock);
-    sum_up(f, s);
-    json_t *signers = signers_of(f, s, false);
-    pthread_mutex_unlock(&f->lock);
-    free(s);
-    return say_json(a, 200, json_pack("{s:[],s:o}", "own", "signers", signers));
 }

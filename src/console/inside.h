@@ -9,7 +9,8 @@
 #include <stdatomic.h>
 
 #include "console/console.h"
-#include "people/book.h"
+#include "people/expected.h"
+#include "people/people.h"
 #include "record/record.h"
 
 #define CONSOLE_NAME        64u /* bytes of a user's name */
@@ -27,19 +28,26 @@ struct tries {
 };
 
 struct follower;
+struct trust;
 
 struct console {
     char *url, *assets;
     bool masked, secure;
     struct callback *callback;
+    struct recorder *recorder;
+    char *certs_dir, *cache_dir;
+    struct trust *trust; /* anchors as they were at the start; NULL: none */
     struct log *log;
     struct MHD_Daemon *daemon;
     char *cert, *key;
     pthread_mutex_t lock; /* of what follows */
     struct tries tries[TRIES_PLACES];
     char first[CONSOLE_SECRET_TEXT]; /* the one-time log-in, while there are no users; else "" */
+    json_t *own; /* certificates that we sign with */
     struct follower *follower;
-    _Atomic bool ended;
+    pthread_mutex_t names_lock; /* of what follows */
+    struct people *people;      /* for names that are tried; NULL: none were yet */
+    struct people_reader *reader;
 };
 
 struct ask {
@@ -94,9 +102,16 @@ ask_answer users_get, users_post, users_put, users_delete, audit_get;
 
 /* ---- calls.c ---- */
 
+json_t *text_of(struct span s); /* null where absent */
 json_t *row_of(const struct record *r);
+void add_feedback(struct ask *a, json_t *list); /* what was said about each call of it */
 void mask(json_t *value); /* runs of digits that are numbers of people */
-ask_answer calls_get, call_get, calls_csv, calls_jsonl, feedback_post;
+ask_answer calls_get, calls_csv, calls_jsonl, feedback_post;
+
+/* ---- call.c, chain.c: one call ---- */
+
+ask_answer call_get;
+json_t *chain_of(struct console *c, const struct record *r); /* leaf, those between, anchor; as far as known */
 
 /* ---- follow.c ---- */
 
@@ -104,9 +119,19 @@ enum bf_err follower_create(struct console *c, struct follower **ret) must_use;
 void follower_stop(struct follower *f);
 void follower_destroy(struct follower *f);
 void follower_tell(struct follower *f, const char *kind, json_t *value); /* takes it over */
+void follower_forget(struct follower *f); /* what was told: who comes again hears it from the store */
+char *event_text(const char *kind, const json_t *value, size_t *ret_n); /* as it goes over the wire; NULL */
+json_t *seen_of(struct follower *f, int64_t person);                    /* calls that were proven theirs */
 ask_answer events_get, overview_get, certificates_get;
 
-/* ---- people.c, rules.c, back.c ---- */
+/* ---- people.c, learned.c, erase.c, names.c, rules.c, back.c ---- */
+
+json_t *habit_json(const struct habit *h);
+json_t *expected_json(struct book *b, const struct expected *e); /* with the person's name */
+enum MHD_Result say_masked(struct ask *a, int status, json_t *value);
+enum MHD_Result done(struct ask *a, enum bf_err err, const char *what);
+extern const char no_store[];
+ask_answer erase_post, names_get;
 
 ask_answer people_get, people_post, person_get, person_put, person_delete, merge_post, photo_get, photo_put,
     photo_delete, import_post, export_vcf, export_csv, habit_post, exceptions_get, exceptions_post,

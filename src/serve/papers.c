@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "console/console.h"
+
 #define DAY 86400
 
 enum paper_state paper_state(const struct sign_certificate *c, utc_t now)
@@ -91,6 +93,27 @@ void papers_watch(struct papers *p, struct server *s)
     epoch_exit(s->epoch, s->slot);
     atomic_store(&s->gauges.sign_expiry, first);
     atomic_store(&s->gauges.sign_unusable, unusable);
+}
+
+void papers_show(struct papers *p, struct server *s)
+{
+    static const char *const words[] = { "good", "month", "week", "day", "ended", "revoked" };
+    const struct instant now = clock_now(s->clock);
+    struct console_certificate *list;
+    struct sign_certificate c;
+    size_t n = 0;
+    if (!s->console || now.mono < p->show_next)
+        return;
+    p->show_next = now.mono + MONO_S(60);
+    list = calloc(DESK_CERTIFICATES, sizeof *list);
+    epoch_enter(s->epoch, s->slot);
+    const struct signing *signing = atomic_load(&s->snapshot)->signing;
+    for (; list && signing && n < DESK_CERTIFICATES && signing_certificate(signing, n, &c); n++)
+        list[n] = (struct console_certificate){ c.name, c.x5u, c.not_after, words[paper_state(&c, now.utc)] };
+    if (list)
+        console_certificates(s->console, list, n);
+    epoch_exit(s->epoch, s->slot);
+    free(list);
 }
 
 void papers_clear(struct papers *p)

@@ -18,10 +18,14 @@ struct papers {
         enum paper_state told;
     } * all;
     size_t n, size;
+    mono_t show_next; /* when the desk is told again */
 };
 
 /* Says what is new, and writes the gauges. */
 void papers_watch(struct papers *p, struct server *s);
+/* Shows them at the desk, where there is one: once a minute, and at most DESK_CERTIFICATES of them. */
+#define DESK_CERTIFICATES 500u
+void papers_show(struct papers *p, struct server *s);
 void papers_clear(struct papers *p);
 
 #endif

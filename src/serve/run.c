@@ -181,6 +181,7 @@ static void look_after(struct server *s, struct control *c)
         control_watch(s, &c->watch);
         control_measure(s);
         papers_watch(&c->papers, s);
+        papers_show(&c->papers, s);
     }
     bark(s, c, now);
     if (poll(&fd, 1, (int)(rest / 1000000)) > 0 && read(s->control, &told, sizeof told) < 0)

@@ -305,6 +305,11 @@ static enum bf_err open_desk(struct server *s, const struct config *c, char **re
                                  .key = c->desk.tls_key,
                                  .masked = c->desk.mask,
                                  .callback = s->calling_back.callback,
+                                 .recorder = s->recorder,
+                                 .certs_dir = c->x5u.certs_dir,
+                                 .cache_dir = c->x5u.cache_dir,
+                                 .domains = c->trust.domains,
+                                 .n_domains = c->trust.n_domains,
                                  .log = s->log };
     if (!c->desk.on)
         return BF_OK;

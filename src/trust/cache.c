@@ -96,12 +96,11 @@ static bool read_header(struct span file, struct span *ret_url, struct cached *r
 
 /* ---- one file ---- */
 
-static enum bf_err cut_body(char *bytes, size_t n, struct span url, utc_t now, struct cached *ret)
+static enum bf_err cut_body(char *bytes, size_t n, struct span url, struct cached *ret)
 {
     struct span found, body;
     struct cached c = { NULL, 0, 0, 0 };
-    if (!read_header(span_make(bytes, n), &found, &c, &body) || !span_equal(found, url) || c.until <= now ||
-        c.fetched > now)
+    if (!read_header(span_make(bytes, n), &found, &c, &body) || !span_equal(found, url))
         return BF_ENOENT;
     memmove(bytes, body.p, body.n);
     c.body = bytes;
@@ -110,20 +109,44 @@ static enum bf_err cut_body(char *bytes, size_t n, struct span url, utc_t now, s
     return BF_OK;
 }
 
-enum bf_err cache_read(const char *dir, struct span url, utc_t now, struct cached *ret)
+/* *ret_read: there is a file, whatever stands in it. */
+static enum bf_err look_at(const char *path, struct span url, struct cached *ret, bool *ret_read)
 {
-    char path[PATH_SIZE], *bytes = NULL;
+    char *bytes = NULL;
     size_t n = 0;
-    if (!path_of(dir, url, ".pem", path))
-        return BF_EIO;
     enum bf_err err = file_read(path, LIMIT_CHAIN_BYTES + HEADER_SIZE, &bytes, &n);
+    *ret_read = err == BF_OK;
     if (err)
         return err == BF_EIO && errno == ENOENT ? BF_ENOENT : err;
-    err = cut_body(bytes, n, url, now, ret);
-    if (err) {
+    err = cut_body(bytes, n, url, ret);
+    if (err)
         free(bytes);
-        unlink(path);
+    return err;
+}
+
+enum bf_err cache_look(const char *dir, struct span url, struct cached *ret)
+{
+    char path[PATH_SIZE];
+    bool is_read;
+    return path_of(dir, url, ".pem", path) ? look_at(path, url, ret, &is_read) : BF_EIO;
+}
+
+enum bf_err cache_read(const char *dir, struct span url, utc_t now, struct cached *ret)
+{
+    char path[PATH_SIZE];
+    bool is_read;
+    struct cached c;
+    if (!path_of(dir, url, ".pem", path))
+        return BF_EIO;
+    enum bf_err err = look_at(path, url, &c, &is_read);
+    if (!err && (c.until <= now || c.fetched > now)) {
+        free(c.body);
+        err = BF_ENOENT;
     }
+    if (err == BF_ENOENT && is_read)
+        unlink(path);
+    if (!err)
+        *ret = c;
     return err;
 }
 

@@ -25,6 +25,8 @@ enum bf_err cache_read_given(const char *dir, struct span url, struct cached *re
 /* BF_ENOENT: none that is still fresh, or that is a file of ours; one that is past is removed. Else as above. */
 enum bf_err cache_read(const char *dir, struct span url, utc_t now, struct cached *ret) must_use;
 
+/* The same for whoever shows it: fresh or not, and nothing is removed. */
+enum bf_err cache_look(const char *dir, struct span url, struct cached *ret) must_use;
 /* BF_EIO: it could not be written; nothing half-written stays. */
 enum bf_err cache_write(const char *dir, struct span url, const struct cached *what) must_use;
 void cache_remove(const char *dir, struct span url);
