@@ -46,7 +46,7 @@ function chain(call) {
   if (signed) {
     out.push(...diverted.map((tn) => h("li", null, h("div", { class: "knot pass" }, h("h3", null, t("chain.div")), h("strong", null, number(tn))), ring("pass"))));
     out.push(knot("signer", record.signer_name || leaf?.spc || record.spc ? t("chain.spc", { spc: leaf?.spc || record.spc || "?" }) : "", [record.attest && t(`attest.${record.attest}`), record.iat && t("chain.signed", { when: when(record.iat) })], ballots));
-    out.push(knot("certificate", leaf?.subject || record.subject, [leaf && t("chain.until", { day: day(leaf.not_after) }), leaf && t("chain.issuer", { issuer: leaf.issuer })], ballots));
+    out.push(knot("certificate", leaf?.subject || record.subject, [leaf?.not_after && t("chain.until", { day: day(leaf.not_after) }), leaf?.issuer && t("chain.issuer", { issuer: leaf.issuer })], ballots));
     out.push(knot("anchor", anchor?.subject || record.trust_domain, [record.trust_domain && t("chain.domain", { domain: record.trust_domain }), record.lab && t("lab")], ballots, true));
   }
   return h("section", { class: "sheet" }, h("h2", null, t("call.chain")), h("p", { class: "soft" }, t(signed ? "call.chain.text" : "call.chain.none")), h("br"), h("ol", { class: "chain" }, out));

@@ -11,7 +11,7 @@ const PAGE = 1000, SPARE = 8;
 
 export async function show(place, [word0, since0, until0]) {
   const wish = { verdict: verdicts.includes(word0) ? word0 : "", since: since0 || "", until: until0 || "", q: "" };
-  let calls = [], more = false, loading = null, active = 0, asked = 0;
+  let calls = [], more = false, loading = null, active = 0, asked = 0, before = "";
 
   const body = h("div", { role: "rowgroup" });
   const top = h("div", { role: "rowgroup" }, h("div", { class: "top", role: "row" }, ["at", "verdict", "who", "number", "called", "why"].map((c) => h("span", { role: "columnheader" }, t(`col.${c}`)))));
@@ -40,12 +40,13 @@ export async function show(place, [word0, since0, until0]) {
   async function load() {
     if (loading || !more) return loading;
     const mine = asked;
-    loading = get("calls", { ...wish, limit: PAGE, before: calls.at(-1)?.id });
+    loading = get("calls", { ...wish, limit: PAGE, before });
     try {
       const said = await loading;
       if (mine !== asked) return;
       calls = calls.concat(said.calls);
       more = said.more;
+      before = said.before || calls.at(-1)?.id; // a search may have looked further than what it found
       tellCount();
     } catch (e) {
       more = false;
@@ -70,6 +71,7 @@ export async function show(place, [word0, since0, until0]) {
     asked++;
     loading = null;
     calls = [];
+    before = "";
     more = true;
     active = 0;
     grid.scrollTop = 0;

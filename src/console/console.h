@@ -27,7 +27,8 @@ struct console_options {
     const char *cert, *key;    /* PEM files; "" or NULL: no TLS */
     bool masked;               /* numbers are masked for role `desk`, too; for `read` they always are */
     struct callback *callback; /* NULL: nobody is called back; outlives the console */
-    struct recorder *recorder; /* NULL: nothing is recorded, and nobody can be forgotten; outlives the console */
+    struct recorder
+        *recorder; /* NULL: nothing is recorded, and nobody can be forgotten; outlives the console */
     /* Where certificates of signers stand, and the anchors they lead to, to show a call's chain. "" or NULL: not there. */
     const char *certs_dir, *cache_dir;
     const struct trust_domain_options *domains;

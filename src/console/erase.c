@@ -118,7 +118,8 @@ static void let_it_be_taken_up(void)
         continue;
 }
 
-static enum bf_err forget_in_records(struct ask *a, int64_t id, const struct forgotten *f, uint64_t *ret_records)
+static enum bf_err forget_in_records(struct ask *a, int64_t id, const struct forgotten *f,
+                                     uint64_t *ret_records)
 {
     const struct record_erasing who = { id, f->names, f->numbers, f->n_names, f->n_numbers };
     char *message = NULL;
@@ -146,7 +147,8 @@ enum MHD_Result erase_post(struct ask *a)
     if (err)
         return refuse_err(a, err, no_store);
     if (forget_in_records(a, id, f, &records) != BF_OK)
-        return refuse(a, 500, "the records cannot be changed now: nothing is erased, or not all; erase again");
+        return refuse(a, 500,
+                      "the records cannot be changed now: nothing is erased, or not all; erase again");
     err = ask_book(a) ? forget_in_tables(a, id, f) : BF_EIO;
     if (err)
         return refuse_err(a, err, a->book ? book_error(a->book) : no_store);

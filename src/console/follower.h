@@ -5,7 +5,7 @@
 
 #include "console/inside.h"
 
-#define EVENTS  512u  /* that a browser may be behind before it is told from the store */
+#define EVENTS  512u /* that a browser may be behind before it is told from the store */
 #define SIGNERS 4096u
 
 struct brief {

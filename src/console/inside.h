@@ -43,7 +43,7 @@ struct console {
     pthread_mutex_t lock; /* of what follows */
     struct tries tries[TRIES_PLACES];
     char first[CONSOLE_SECRET_TEXT]; /* the one-time log-in, while there are no users; else "" */
-    json_t *own; /* certificates that we sign with */
+    json_t *own;                     /* certificates that we sign with */
     struct follower *follower;
     pthread_mutex_t names_lock; /* of what follows */
     struct people *people;      /* for names that are tried; NULL: none were yet */
@@ -105,13 +105,14 @@ ask_answer users_get, users_post, users_put, users_delete, audit_get;
 json_t *text_of(struct span s); /* null where absent */
 json_t *row_of(const struct record *r);
 void add_feedback(struct ask *a, json_t *list); /* what was said about each call of it */
-void mask(json_t *value); /* runs of digits that are numbers of people */
+void mask(json_t *value);                       /* runs of digits that are numbers of people */
 ask_answer calls_get, calls_csv, calls_jsonl, feedback_post;
 
 /* ---- call.c, chain.c: one call ---- */
 
 ask_answer call_get;
-json_t *chain_of(struct console *c, const struct record *r); /* leaf, those between, anchor; as far as known */
+json_t *chain_of(struct console *c,
+                 const struct record *r); /* leaf, those between, anchor; as far as known */
 
 /* ---- follow.c ---- */
 

@@ -153,8 +153,7 @@ static void look_behind(struct listener *l, const char *url, const char *id)
 
 static bool is_id(const char *text)
 {
-    return text && strlen(text) == RECORD_ID &&
-           strspn(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == RECORD_ID;
+    return text && strlen(text) == RECORD_ID && strspn(text, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") == RECORD_ID;
 }
 
 /* NULL: too many listen, or there is no memory. */
@@ -189,7 +188,8 @@ enum MHD_Result events_get(struct ask *a)
     struct listener *l = listener_create(a);
     if (!l)
         return refuse(a, 503, "too many pages listen already");
-    struct MHD_Response *r = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, give, l, listener_free);
+    struct MHD_Response *r =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 4096, give, l, listener_free);
     if (!r) {
         listener_free(l);
         return MHD_NO;

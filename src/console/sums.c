@@ -126,11 +126,12 @@ enum MHD_Result overview_get(struct ask *a)
     sum_up(f, s);
     json_t *signers = signers_of(f, s, true);
     pthread_mutex_unlock(&f->lock);
-    json_t *value = json_pack(
-        "{s:I,s:o,s:{s:i,s:i,s:i,s:i},s:o,s:{s:I,s:I,s:I},s:o,s:I}", "step", (json_int_t)s->step, "buckets",
-        buckets_of(s), "attest", "A", (int)s->attest[0], "B", (int)s->attest[1], "C", (int)s->attest[2],
-        "none", (int)s->attest[3], "signers_broken", signers, "latency_us", "p50", percentile(s, 50), "p90",
-        percentile(s, 90), "p99", percentile(s, 99), "latency_buckets", latencies_of(s), "lag_ms", lag_of(a->console));
+    json_t *value =
+        json_pack("{s:I,s:o,s:{s:i,s:i,s:i,s:i},s:o,s:{s:I,s:I,s:I},s:o,s:I}", "step", (json_int_t)s->step,
+                  "buckets", buckets_of(s), "attest", "A", (int)s->attest[0], "B", (int)s->attest[1], "C",
+                  (int)s->attest[2], "none", (int)s->attest[3], "signers_broken", signers, "latency_us",
+                  "p50", percentile(s, 50), "p90", percentile(s, 90), "p99", percentile(s, 99),
+                  "latency_buckets", latencies_of(s), "lag_ms", lag_of(a->console));
     free(s->buckets);
     free(s);
     return say_json(a, 200, value);

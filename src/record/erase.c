@@ -149,8 +149,8 @@ static enum bf_err replace_chunk(struct db *db, int64_t seq, const struct chunk 
 static enum bf_err next_chunk(struct erasing *e, struct db *db, int64_t *seq, struct chunk *c)
 {
     auto_(db_finalize) struct db_query *q = NULL;
-    enum bf_err err = db_prepare(
-        db, "SELECT seq, last_at, n, entries FROM chunks WHERE seq > ?1 ORDER BY seq LIMIT 1", &q);
+    enum bf_err err =
+        db_prepare(db, "SELECT seq, last_at, n, entries FROM chunks WHERE seq > ?1 ORDER BY seq LIMIT 1", &q);
     if (err != BF_OK)
         return err;
     db_bind_int(q, 1, *seq);

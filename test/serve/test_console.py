@@ -1,32 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk over HTTP: log-in, roles, forged requests, people."""
-import http.client, json, os, re, sys, tempfile
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from house import Server, check, equal, eventually, free_port, tap
-
-PASSWORD = "correct horse battery"
-
-
-class Desk:
-    """A browser: a cookie, a token."""
-
-    def __init__(self, port):
-        self.port, self.cookie, self.csrf = port, None, ""
-
-    def ask(self, method, path, body=None, **fields):
-        fields = {"Content-Type": "application/json", "X-CSRF": self.csrf, **fields}
-        if self.cookie:
-            fields["Cookie"] = self.cookie
-        link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        link.request(method, "/desk/" + path, None if body is None else json.dumps(body), fields)
-        answer = link.getresponse()
-        text = answer.read()
-        self.fields = dict(answer.getheaders())
-        if answer.getheader("Set-Cookie"):
-            self.cookie = answer.getheader("Set-Cookie").split(";")[0]
-        link.close()
-        return answer.status, json.loads(text) if self.fields.get("Content-Type") == "application/json" else text
+import re, tempfile
+from desk import *
+from house import Server, check, equal, free_port, tap
 
 
 def with_desk(test):

@@ -103,10 +103,10 @@ def main(place):
         equal((identity["header"]["ppt"], identity["claims"]["orig"], identity["status"]),
               ("shaken", {"tn": call["caller"]}, "valid"))
         equal(identity["info"], identity["header"]["x5u"])
-        equal([c["role"] for c in said["chain"]], ["leaf", "anchor"])
-        leaf, anchor = said["chain"]
+        equal([c["role"] for c in said["chain"]], ["leaf", "intermediate", "anchor"])
+        leaf, between, anchor = said["chain"]
         equal((leaf["subject"], leaf["spc"], leaf["serial"]), (said["record"]["subject"], said["record"]["spc"], said["record"]["serial"]))
-        equal((leaf["issuer"], anchor["subject"]), (anchor["subject"], anchor["issuer"]))
+        equal((leaf["issuer"], between["issuer"], anchor["issuer"]), (between["subject"], anchor["subject"], anchor["subject"]))
         check(leaf["not_before"] < call["at"] < leaf["not_after"], leaf)
         equal(desk.ask("GET", "api/calls/" + "0" * 26)[0], 404)
 
