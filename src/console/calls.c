@@ -85,29 +85,30 @@ static bool is_name_of_things(const char *name)
     return false;
 }
 
+static void mask_member(json_t *object, const char *name, json_t *member)
+{
+    if (!json_is_string(member))
+        mask(member);
+    else if (!is_name_of_things(name))
+        json_object_set_new(object, name, masked_text(json_string_value(member)));
+}
+
+static void mask_item(json_t *array, size_t i, json_t *item)
+{
+    if (json_is_string(item))
+        json_array_set_new(array, i, masked_text(json_string_value(item)));
+    else
+        mask(item);
+}
+
 void mask(json_t *value)
 {
     const char *name;
     json_t *member;
     size_t i;
     void *next;
-    if (json_is_object(value)) {
-        /* clang-format off */
-        json_object_foreach_safe(value, next, name, member) {
-            if (!json_is_string(member))
-                mask(member);
-            else if (!is_name_of_things(name))
-                json_object_set_new(value, name, masked_text(json_string_value(member)));
-        }
-    } else if (json_is_array(value)) {
-        json_array_foreach(value, i, member) {
-            if (json_is_string(member))
-                json_array_set_new(value, i, masked_text(json_string_value(member)));
-            else
-                mask(member);
-        }
-        /* clang-format on */
-    }
+    json_object_foreach_safe(value, next, name, member) mask_member(value, name, member);
+    json_array_foreach(value, i, member) mask_item(value, i, member);
 }
 
 /* ---- which calls ---- */

@@ -57,7 +57,7 @@ static ssize_t give_event(struct listener *l, char *out, size_t max)
     const char *text = is_told(l, e) ? NULL : l->masked ? e->masked : e->plain;
     const size_t whole = text ? (l->masked ? e->n_masked : e->n) : 0;
     const size_t n = whole - l->offset < max ? whole - l->offset : max;
-    if (n && text)
+    if (text && n)
         memcpy(out, text + l->offset, n);
     l->offset += n;
     if (l->offset == whole) {
@@ -77,7 +77,7 @@ static ssize_t give(void *arg, uint64_t position, char *out, size_t max)
         l->greeted = true;
         return give_text(out, max, "retry: 1000\n\n");
     }
-    if (l->given < l->n_behind) {
+    if (l->behind && l->given < l->n_behind) {
         const size_t some = l->n_behind - l->given < max ? l->n_behind - l->given : max;
         memcpy(out, l->behind + l->given, some);
         l->given += some;

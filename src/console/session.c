@@ -163,8 +163,8 @@ static enum MHD_Result begin_session(struct ask *a)
     secret_make(a->csrf);
     if (!digest_of(secret, digest))
         return refuse(a, 500, "no session can be made");
-    const long long ends = now() + SESSION_S;
-    snprintf(until, sizeof until, "%lld", ends);
+    const utc_t end = now() + SESSION_S;
+    snprintf(until, sizeof until, "%lld", (long long)end);
     const char *const texts[] = { digest, a->user, a->csrf, until };
     char stale[24];
     snprintf(stale, sizeof stale, "%lld", (long long)now());

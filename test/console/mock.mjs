@@ -8,9 +8,7 @@ import { readFileSync } from "node:fs";
 const root = process.env.BF_SOURCE ? pathToFileURL(`${process.env.BF_SOURCE}/console/`) : new URL("../../console/", import.meta.url);
 const kinds = { js: "text/javascript", css: "text/css", svg: "image/svg+xml", html: "text/html; charset=utf-8" };
 const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-// What `bonafide calls --json` said of calls that were really placed, newest first; none: invented ones.
-const real = process.env.BF_CALLS ? readFileSync(process.env.BF_CALLS, "utf8").trim().split("\n").map((line) => JSON.parse(line)).reverse() : null;
-const RECORDS = real ? real.length : 50000, now = Date.now();
+const RECORDS = 50000, now = Date.now();
 
 const ada = { id: 1, name: "Ada Miller", uid: "urn:uuid:1", aliases: ["A. Miller", "Ада Миллер"], organisation: "Ministry of Weather", numbers: ["+12155550121", "+39066982001"], signers: ["spc:1234"], least_attestation: "A", protected: true, require_proof: "usual", language: "en", note: "Rings on Mondays.", tags: ["press"],
   habits: [{ id: 1, number: "12155550121", signer: { spc: "1234", issuer: "Lab CA", trust_domain: "lab" }, state: "proposed", calls: 14, days: 9, since: (now - 40 * 864e5) / 1000, last: (now - 864e5) / 1000 }], seen: { calls: 14, last: (now - 864e5) / 1000, since: (now - 40 * 864e5) / 1000 } };
@@ -25,7 +23,7 @@ const shapes = [
 ];
 const id = (i) => String(1e9 - i).padStart(26, "0");
 const invented = (i) => ({ id: id(i), at: new Date(now - i * 37e3).toISOString(), called: "12155550131", claimed_person: null, person: null, trust_domain: "lab", spc: "1234", latency_us: 80 + (i * 7919) % 900, lab: true, verstat: "TN-Validation-Passed", ...shapes[i % shapes.length] });
-const row = (i) => (real && real[i] ? { ...real[i], person: null, claimed_person: null } : invented(i));
+const row = invented;
 const ballots = [{ check: "form", identity: 0, vote: "pass", why: "full form" }, { check: "signature", identity: 0, vote: "pass", why: "holds" }, { check: "chain", identity: 0, vote: "pass", why: "to Lab Root" }, { check: "revocation", identity: 0, vote: "abstain", why: "the list is three days old" }, { check: "certificate", identity: 0, vote: "pass", why: "sound" }];
 const stream = new Set();
 const rules = { rules: [{ name: "press to reception", mode: "observe", verdict: ["unproven", "broken"], claims: ["*"], action: "to:sip:200@192.0.2.7" }, { name: "after hours", mode: "enforce", time: "18:00-08:00", zone: "Europe/Rome", action: "voicemail:sip:vm@192.0.2.7" }], etag: '"1"' };
@@ -37,7 +35,6 @@ const routes = {
     let from = q.get("before") ? 1e9 - Number(q.get("before")) + 1 : 0;
     const calls = [], most = Number(q.get("limit") || 100);
     for (; from < RECORDS && calls.length < most; from++) { const r = row(from); if (!q.get("verdict") || r.verdict === q.get("verdict")) calls.push(r); }
-    if (real) return { calls, more: false };
     return { calls, more: from < RECORDS };
   },
   "GET people": () => ({ people }), "GET exceptions": () => ({ exceptions: [{ id: 1, number: "12025550188", name: "Ada Miller Junior" }] }), "GET names": () => ({ claimed: "x", match: true, person: { id: 1, name: "Ada Miller" }, score: 0.97, rule: "lookalike" }),
@@ -50,7 +47,7 @@ const routes = {
   "POST login": () => routes["GET me"](), "POST login/first": () => routes["GET me"](), "POST callbacks": () => ({ id: "1" }), "GET callbacks/1": () => ({ id: "1", state: "calling-person", why: "", reached: null }),
 };
 
-let inside = false, named = real !== null, rung = 0;
+let inside = false, named = false, rung = 0;
 const writes = [];
 
 createServer((q, a) => {
@@ -74,8 +71,7 @@ createServer((q, a) => {
   if (q.method !== "GET") { let text = ""; q.on("data", (d) => { text += d; }); q.on("end", () => writes.push({ what: `${q.method} ${what}`, csrf: q.headers["x-csrf"], text })); }
   if (what === "events") { a.writeHead(200, { "Content-Type": "text/event-stream" }); a.write(": ping\n\n"); stream.add(a); q.on("close", () => stream.delete(a)); return; }
   let said = routes[`${q.method} ${what}`]?.(url.searchParams);
-  if (real && what.startsWith("calls/") && q.method === "GET") said = { record: real.find((r) => r.id === what.slice(6)), identities: [], chain: [], message: null, answer: null, feedback: null };
-  else if (what.startsWith("calls/") && q.method === "GET") { const r = row(1e9 - Number(what.slice(6)));
+  if (what.startsWith("calls/") && q.method === "GET") { const r = row(1e9 - Number(what.slice(6)));
     said = { record: { ...r, ballots: r.verdict === "impostor" ? [...ballots, { check: "name-claimed", identity: -1, vote: "veto", why: "resembles Ada Miller, with characters that look like others" }] : ballots, iat: now / 1000 | 0, call_id: "x@y", origid: "123e4567", status: 302, subject: "SHAKEN 1234" }, person: r.person, identities: [{ header: { alg: "ES256", typ: "passport", ppt: "shaken", x5u: "https://lab.example/1234.pem" }, claims: { attest: "A", dest: { tn: ["12155550131"] }, iat: now / 1000 | 0, orig: { tn: r.caller }, origid: "123e4567" }, info: "https://lab.example/1234.pem", status: "valid" }],
       chain: [{ role: "leaf", subject: "SHAKEN 1234", issuer: "Lab Intermediate", not_before: now / 1000, not_after: now / 1000 + 864e3, serial: "01", spc: "1234" }, { role: "anchor", subject: "Lab Root", issuer: "Lab Root" }], message: "INVITE sip:+12155550131@example.com SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n\r\n", answer: "SIP/2.0 302 Moved\r\n", feedback: null }; }
   const person = what.match(/^people\/(\d+)$/);

@@ -42,48 +42,52 @@ def workshop():
     return place
 
 
-def look(place, pictures=(), calls=None):
-    """The pages over the mock, with invented calls or with real ones. Their TAP, and whether all is well."""
-    environment = dict(ENVIRONMENT, **({"BF_CALLS": calls} if calls else {}))
-    mock = subprocess.Popen(["node", "mock.mjs", "0"], cwd=place, env=environment, stdout=subprocess.PIPE, text=True)
-    try:
-        port = int(mock.stdout.readline())
-        done = subprocess.run(["node", "pages.mjs", f"http://127.0.0.1:{port}/desk/", "ada", "a long enough password", *pictures],
-                              cwd=place, env=environment, stdout=subprocess.PIPE, text=True)
-    finally:
-        mock.kill()
-        mock.wait()
+def seen(place, url, user, password, pictures=(), environment=None):
+    """What Chromium says of the desk at this address: its TAP, and whether all is well."""
+    done = subprocess.run(["node", "pages.mjs", url, user, password, *pictures], cwd=place, env=dict(ENVIRONMENT, **(environment or {})),
+                          stdout=subprocess.PIPE, text=True)
     return done.stdout.splitlines(), done.returncode
 
 
-def placed(place):
-    """A server, calls of `bonafide call` to it, and what its record says of them."""
+def invented(place):
+    """The pages over the mock: more calls than a test may place, and what a server says seldom."""
+    mock = subprocess.Popen(["node", "mock.mjs", "0"], cwd=place, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True)
+    try:
+        port = int(mock.stdout.readline())
+        return seen(place, f"http://127.0.0.1:{port}/desk/", "ada", "a long enough password", sys.argv[1:2])
+    finally:
+        mock.kill()
+        mock.wait()
+
+
+def real(place):
+    """The pages over a server that judges calls of `bonafide call`, with the page that is built in."""
     sys.path.insert(0, str(SOURCE / "test" / "serve"))
     os.environ.setdefault("BF_BUILD", str(BUILD))
-    import house
+    import desk, house
     with house.scratch() as scratch:
         lab = house.Lab(scratch + "/lab")
-        with house.Server(scratch + "/server", lab=lab) as server:
-            host, port = server.door("udp")
-            kinds = ["signed", "unsigned", "spoofed", "tampered", "other", "stale", "gateway"]
-            subprocess.run([house.PROGRAM, "call", "--lab", lab.place, "--name", "Ada Miller", f"sip:{host}:{port}", *kinds], check=True,
-                           stdout=subprocess.DEVNULL)
-            said = lambda: subprocess.run([house.PROGRAM, "calls", "--store", f"sqlite:{server.place}/records.db", "--json"],
-                                          capture_output=True, text=True).stdout
-            calls = house.eventually(lambda: said() if said().count("\n") == len(kinds) else None, "all calls are in the record")
+        server, port = desk.desk_server(scratch + "/server", {"store": {"keep_messages": True}}, lab)
+        with server:
+            browser = desk.Desk(port).first(server.read_log())
+            ada = {"name": "Ada Miller", "numbers": ["+12155550199"], "protected": True}
+            house.equal(browser.ask("POST", "api/people", ada)[0], 200)
+            house.eventually(lambda: server.metrics()["people"] == 1, "the server knows her")
+            kinds = ["signed", "unsigned", "spoofed", "tampered", "other", "stale"]
+            desk.place_calls(server, lab, *kinds, name="Lab")
+            house.eventually(lambda: len(browser.get("calls")["calls"]) == len(kinds), "all calls are listed")
+            ring = [house.PROGRAM, "call", "--lab", lab.place, "--name", "Ada Miller", "sip:%s:%d" % server.door("udp"), "signed"]
+            said = seen(place, f"http://127.0.0.1:{port}/desk/", "ada", desk.PASSWORD, environment={"BF_RING": json.dumps(ring)})
         lab.close()
-    lines = sorted(calls.splitlines(), key=lambda line: json.loads(line)["at"])
-    path = place / "calls.jsonl"
-    path.write_text("\n".join(lines) + "\n")
-    return str(path)
+    return said
 
 
 def main():
     place = workshop()
     words = subprocess.run(["node", "--no-warnings", "words.mjs"], cwd=place, env=ENVIRONMENT)
     n, failed = 0, words.returncode != 0
-    for pictures, calls in ((sys.argv[1:2], None), ((), placed(place))):
-        lines, status = look(place, pictures, calls)
+    for look in (invented, real):
+        lines, status = look(place)
         failed |= status != 0
         for line in lines:
             words_of = line.split(" - ", 1)

@@ -129,6 +129,20 @@ def main(place):
         signers = desk.get("certificates")["signers"]
         equal(sum(s["calls"] for s in signers), len([r for r in everything if r["subject"]]))
 
+    def rules():
+        """rules are tried on past calls, written, and not over somebody else's"""
+        rule = {"name": "strangers", "action": "reject:603", "verdict": ["unproven"]}
+        status, said = desk.ask("POST", "api/rules/dry-run", {"rules": [rule], "since": "2001-01-01T00:00:00Z"})
+        equal((status, said["calls"], said["by_rule"][0]["matched"]), (200, len(rows()), len(rows("verdict=unproven"))))
+        equal({r["id"] for r in said["by_rule"][0]["calls"]}, {r["id"] for r in rows("verdict=unproven")})
+        before = desk.get("rules")
+        equal(desk.ask("PUT", "api/rules", {"rules": [rule]})[0], 400)
+        status, said = desk.ask("PUT", "api/rules", {"rules": [rule]}, **{"If-Match": before["etag"]})
+        equal((status, [r["name"] for r in said["rules"]], said["rules"][0]["mode"]), (200, ["strangers"], "observe"))
+        equal(desk.ask("PUT", "api/rules", {"rules": []}, **{"If-Match": before["etag"]})[0], 409)
+        equal(desk.ask("PUT", "api/rules", {"rules": [{"name": "x", "action": "explode"}]}, **{"If-Match": said["etag"]})[0], 400)
+        eventually(lambda: (place_calls(server, lab, "unsigned"), [r for r in rows() if r["rule"] == "strangers"])[1], "it is taken up")
+
     def masked():
         """who only reads sees neither numbers nor messages, in lists and in events"""
         reader = desk.user("bob", "read")
@@ -144,7 +158,7 @@ def main(place):
         check(CALLER.encode() not in reader.ask("GET", "api/calls.jsonl")[1])
 
     try:
-        return tap([events, resumed, resumed_from_store, pages, filters, downloads, feedback, one_call, broken_call, sums, masked])
+        return tap([events, resumed, resumed_from_store, pages, filters, downloads, feedback, one_call, broken_call, sums, rules, masked])
     finally:
         equal(server.stop(), 0)
         lab.close()
