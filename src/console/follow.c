@@ -48,6 +48,14 @@ void follower_tell(struct follower *f, const char *kind, json_t *value)
     pthread_mutex_unlock(&f->lock);
 }
 
+void follower_renew(struct follower *f)
+{
+    pthread_mutex_lock(&f->lock);
+    f->sessions++;
+    pthread_cond_broadcast(&f->news);
+    pthread_mutex_unlock(&f->lock);
+}
+
 void follower_forget(struct follower *f)
 {
     pthread_mutex_lock(&f->lock);

@@ -42,6 +42,8 @@ struct follower {
     struct event events[EVENTS];
     uint64_t end; /* of the next event */
     unsigned listeners;
+    unsigned
+        sessions; /* how often one ended before its time: who listens comes again, and is asked who he is */
     struct brief *briefs;
     size_t n, size;
     struct signer_seen *signers;

@@ -120,6 +120,7 @@ enum bf_err follower_create(struct console *c, struct follower **ret) must_use;
 void follower_stop(struct follower *f);
 void follower_destroy(struct follower *f);
 void follower_tell(struct follower *f, const char *kind, json_t *value); /* takes it over */
+void follower_renew(struct follower *f);  /* a session ended: everybody who listens comes again */
 void follower_forget(struct follower *f); /* what was told: who comes again hears it from the store */
 char *event_text(const char *kind, const json_t *value, size_t *ret_n); /* as it goes over the wire; NULL */
 json_t *seen_of(struct follower *f, int64_t person);                    /* calls that were proven theirs */

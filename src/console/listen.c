@@ -9,6 +9,7 @@
 #include "console/follower.h"
 
 #define PING_S    15
+#define LASTS_S   900   /* then it comes again, and its session is looked at */
 #define LISTENERS 96u   /* of 128 connections: somebody must be able to ask, too */
 #define BEHIND    5000u /* calls that are told from the store, at most */
 
@@ -17,6 +18,8 @@ struct listener {
     uint64_t at;
     size_t offset; /* into the event */
     bool masked, greeted;
+    unsigned sessions; /* of the follower, when it began */
+    utc_t ends;
     char *behind; /* what came meanwhile, from the store; `given` bytes of it are out */
     size_t n_behind, given;
     char *told; /* ids of those calls, in a row: no event tells them again */
@@ -67,6 +70,14 @@ static ssize_t give_event(struct listener *l, char *out, size_t max)
     return n ? (ssize_t)n : give_text(out, max, ":\n\n");
 }
 
+/* It comes again: because it is too far behind, or because its session may be over. */
+static bool is_over(const struct listener *l)
+{
+    const struct follower *f = l->follower;
+    return f->stop || l->at + EVENTS < f->end || l->sessions != f->sessions ||
+           clock_now(&clock_system).utc >= l->ends;
+}
+
 static ssize_t give(void *arg, uint64_t position, char *out, size_t max)
 {
     struct listener *l = arg;
@@ -85,11 +96,11 @@ static ssize_t give(void *arg, uint64_t position, char *out, size_t max)
     }
     pthread_mutex_lock(&f->lock);
     const utc_t until = clock_now(&clock_system).utc + PING_S;
-    while (!f->stop && l->at == f->end && clock_now(&clock_system).utc < until) {
+    while (!is_over(l) && l->at == f->end && clock_now(&clock_system).utc < until) {
         struct timespec t = { .tv_sec = until };
         pthread_cond_timedwait(&f->news, &f->lock, &t);
     }
-    if (f->stop || l->at + EVENTS < f->end) /* too far behind: it comes again and loads the list */
+    if (is_over(l))
         n = MHD_CONTENT_READER_END_OF_STREAM;
     else if (l->at < f->end)
         n = give_event(l, out, max);
@@ -167,10 +178,12 @@ static struct listener *listener_create(struct ask *a)
         return NULL;
     l->follower = f;
     l->masked = ask_masked(a);
+    l->ends = clock_now(&clock_system).utc + LASTS_S;
     pthread_mutex_lock(&f->lock);
     const bool many = f->listeners == LISTENERS;
     f->listeners += !many;
     l->at = f->end;
+    l->sessions = f->sessions;
     if (!many && !known)
         known = find_event(f, id, &l->at);
     pthread_mutex_unlock(&f->lock);

@@ -349,6 +349,7 @@ enum MHD_Result logout_post(struct ask *a)
     const char *const texts[] = { a->session };
     if (run(ask_db(a), "DELETE FROM desk_sessions WHERE digest = ?1", texts, 1) != BF_OK)
         return refuse(a, 500, "the store cannot be written");
+    follower_renew(a->console->follower);
     return say(a, 200, "application/json", SPAN("{\"ok\":true}"), "Set-Cookie",
                COOKIE "=; Path=/desk/; HttpOnly; SameSite=Strict; Max-Age=0");
 }
@@ -357,7 +358,10 @@ enum MHD_Result logout_post(struct ask *a)
 static enum bf_err end_others(struct ask *a, const char *user)
 {
     const char *const texts[] = { user, a->session };
-    return run(ask_db(a), "DELETE FROM desk_sessions WHERE user = ?1 AND digest <> ?2", texts, 2);
+    const enum bf_err err =
+        run(ask_db(a), "DELETE FROM desk_sessions WHERE user = ?1 AND digest <> ?2", texts, 2);
+    follower_renew(a->console->follower);
+    return err;
 }
 
 enum MHD_Result password_post(struct ask *a)

@@ -75,7 +75,9 @@ class Stream:
         """the next one that is more than a comment: its fields"""
         said = {}
         while True:
-            line = self.answer.readline().decode().rstrip("\n")
+            line = self.answer.readline().decode()
+            check(line, "the stream ended")
+            line = line.rstrip("\n")
             if line:
                 name, _, value = line.partition(":")
                 said[name] = value.strip()
@@ -90,6 +92,11 @@ class Stream:
             said = self.event()
             if said["event"] == kind:
                 return {**json.loads(said["data"]), "": said.get("id")}
+
+    def ends(self):
+        """the server has nothing more to say to it"""
+        while self.answer.readline():
+            pass
 
     def close(self):
         self.answer.close()

@@ -158,8 +158,9 @@ def main(place):
         equal(dora.ask("POST", "api/me/password", {"old": PASSWORD, "new": "another fine password"})[0], 200)
         equal((dora.ask("GET", "api/me")[0], other.ask("GET", "api/me")[0]), (200, 401))
         other.enter("dora", "another fine password")
-        kept = other.cookie
+        kept, stream = other.cookie, Stream(other)
         equal(other.ask("POST", "api/logout")[0], 200)
+        stream.ends()
         other.cookie = kept
         equal(other.ask("GET", "api/me")[0], 401)
         equal(desk.ask("DELETE", "api/users/dora")[0], 200)
