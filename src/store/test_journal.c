@@ -427,6 +427,95 @@ static void a_full_disk_loses_nothing_and_recovers(void **state)
         assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* Each tenth becomes longer than it was, each tenth behind it empty; a disk that is full says so at entry `fails`. */
+struct changes {
+    uint64_t seen, fails;
+};
+
+static enum bf_err change_some(void *arg, struct span *entry)
+{
+    static const char longer[] =
+        "what stood here is gone, and this is longer than all that may have stood here before";
+    struct changes *c = arg;
+    if (++c->seen == c->fails)
+        return BF_EIO;
+    if (c->seen % 10 == 1)
+        *entry = SPAN(longer);
+    if (c->seen % 10 == 2)
+        *entry = SPAN("");
+    return BF_OK;
+}
+
+static void entries_are_changed_where_they_are(void **state)
+{
+    (void)state;
+    const struct place p = place_make();
+    struct journal *j = journal_at(&p, 2000, true);
+    struct changes c = { 0, 0 };
+    append_many(j, 0, 300);
+    assert_int_equal(journal_rewrite(j, change_some, &c), BF_OK);
+    assert_int_equal(c.seen, 300);
+    assert_int_equal(journal_end(j), 300);
+    append_many(j, 300, 320);
+    struct tally t = tally_from(&p, 0);
+    assert_int_equal(t.err, BF_OK);
+    assert_int_equal(t.right, 260);
+    assert_int_equal(t.wrong, 60);
+    assert_int_equal(t.next, 320);
+    assert_int_equal(journal_bytes(j), bytes_on_disk(&p));
+    journal_close(j);
+    j = journal_at(&p, 2000, true);
+    assert_int_equal(journal_end(j), 320);
+    assert_int_equal(journal_bytes(j), bytes_on_disk(&p));
+    journal_close(j);
+    place_remove(&p);
+}
+
+static void a_change_that_fails_leaves_whole_segments(void **state)
+{
+    (void)state;
+    const struct place p = place_make();
+    struct journal *j = journal_at(&p, 2000, true);
+    struct changes c = { 0, 150 };
+    append_many(j, 0, 300);
+    assert_int_equal(journal_rewrite(j, change_some, &c), BF_EIO);
+    struct tally t = tally_from(&p, 0);
+    assert_int_equal(t.err, BF_OK);
+    assert_int_equal(t.right + t.wrong, 300);
+    assert_true(t.wrong > 0 && t.wrong < 30);
+    c = (struct changes){ 0, 0 };
+    assert_int_equal(journal_rewrite(j, change_some, &c), BF_OK);
+    assert_int_equal(tally_from(&p, 0).wrong, 60);
+    journal_close(j);
+    place_remove(&p);
+}
+
+/* A reader stands in a segment that is put in another's place: it misses nothing. */
+static void a_reader_goes_on_over_a_change(void **state)
+{
+    (void)state;
+    const struct place p = place_make();
+    struct journal *j = journal_at(&p, 2000, false);
+    struct journal_reader *r = NULL;
+    struct changes c = { 0, 0 };
+    struct span entry;
+    uint64_t position;
+    append_many(j, 0, 100);
+    assert_int_equal(journal_reader_create(p.journal, 0, &r), BF_OK);
+    for (uint64_t n = 0; n < 35; n++)
+        assert_int_equal(journal_reader_next(r, UINT64_MAX, &position, &entry), BF_OK);
+    assert_int_equal(journal_rewrite(j, change_some, &c), BF_OK);
+    append_many(j, 100, 150);
+    for (uint64_t n = 35; n < 150; n++) {
+        assert_int_equal(journal_reader_next(r, UINT64_MAX, &position, &entry), BF_OK);
+        assert_int_equal(position, n);
+    }
+    assert_int_equal(journal_reader_next(r, UINT64_MAX, &position, &entry), BF_ENOENT);
+    journal_reader_destroy(r);
+    journal_close(j);
+    place_remove(&p);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -439,6 +528,9 @@ int main(void)
         cmocka_unit_test(a_directory_that_cannot_be_made_is_named),
         cmocka_unit_test(only_whole_old_segments_are_trimmed),
         cmocka_unit_test(a_segment_is_ended_when_it_has_entries_and_is_old),
+        cmocka_unit_test(entries_are_changed_where_they_are),
+        cmocka_unit_test(a_change_that_fails_leaves_whole_segments),
+        cmocka_unit_test(a_reader_goes_on_over_a_change),
         cmocka_unit_test(threads_take_turns_at_a_journal),
         cmocka_unit_test(batches_are_written_behind_each_other),
         cmocka_unit_test(a_file_that_may_not_grow_loses_nothing),
