@@ -38,7 +38,7 @@ def main(place):
         routes = [("GET", "me"), ("GET", "calls"), ("GET", "calls?limit=1000"), ("GET", f"calls?limit=1000&before={calls[-1]['id']}"),
                   ("GET", f"calls?until={until}"), ("GET", "calls?verdict=impostor"), ("GET", "calls?q=lovelace"),
                   ("GET", "calls?q=nobody+says+this"), ("GET", "calls?person=1"), ("GET", "calls?person=77"),
-                  ("GET", "calls/" + calls[500]["id"]), ("GET", "people"), ("GET", "people?q=person+19"), ("GET", "people/1"),
+                  ("GET", "calls/" + calls[500]["id"]), ("GET", "people"), ("GET", "people?q=person+19"), ("GET", "people.vcf"), ("GET", "people/1"),
                   ("GET", "names?name=Person%2019"), ("GET", "exceptions"), ("GET", "expected"), ("GET", "rules"), ("GET", "overview"),
                   ("GET", "overview?since=2020-01-01T00:00:00Z&step=604800"), ("GET", "certificates"), ("GET", "users"), ("GET", "audit"),
                   ("POST", f"calls/{calls[0]['id']}/feedback", {"right": True, "note": ""}),
