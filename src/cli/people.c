@@ -22,6 +22,10 @@ static const struct command verbs[] = {
     { "export", "as vCards or CSV", people_export_file },
     { "name", "whose name a claimed one resembles, and how", people_name },
     { "carddav", "from the address book of a CardDAV server", people_carddav },
+    { "expect", "somebody will call, within a window", people_expect },
+    { "expected", "the calls that are awaited", people_expected_calls },
+    { "habits", "who always signed the calls of whose number", people_habits_verb },
+    { "exceptions", "which number may say whose name", people_exceptions },
     { NULL, NULL, NULL },
 };
 

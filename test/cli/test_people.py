@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import tempfile
 
@@ -91,6 +92,99 @@ def what_cannot_be_taken_is_told_with_its_line():
     assert "there is no person 99" in book.said
     Book("none").run("list", status=65)
     book.run("juggle", status=64)
+
+
+@test
+def a_call_is_expected_listed_and_cancelled():
+    book = Book("expect")
+    book.run("add", "Ronald Putnam", "--number", "+12025550100")
+    window = ("--from", "2050-11-24 15:00", "--until", "2050-11-24 15:30")
+    first = book.run("expect", "putnam", *window, "--zone", "Europe/Rome", "--number", "+1 202 555-0100", "--word", "heron").strip()
+    second = book.run("expect", 1, "--from", "2050-11-24T15:00+01:00", "--until", "2050-11-24T16:00Z").strip()
+    rows = [json.loads(line) for line in book.run("expected", "--json").splitlines()]
+    assert rows[0] == {"id": int(first), "person": {"id": 1, "name": "Ronald Putnam"}, "from": "2050-11-24T14:00:00Z",
+                       "until": "2050-11-24T14:30:00Z", "zone": "Europe/Rome", "number": "+12025550100", "word": "heron",
+                       "state": "open", "source": "command", "call": "", "by": rows[0]["by"]} and rows[0]["by"], rows
+    assert rows[1]["from"] == rows[0]["from"] and rows[1]["number"] == "" and rows[1]["zone"] == "UTC", rows
+    book.run("expected", "--cancel", first)
+    assert [json.loads(line)["id"] for line in book.run("expected", "--json").splitlines()] == [int(second)]
+    states = [json.loads(line)["state"] for line in book.run("expected", "--json", "--all").splitlines()]
+    assert states == ["cancelled", "open"], states
+    assert "any of theirs" in book.run("expected") and "heron" in book.run("expected", "--all")
+    book.run("expected", "--cancel", first, status=65)
+    assert "no expected call 1 that is open" in book.said, book.said
+
+
+@test
+def a_window_that_makes_no_sense_is_refused_in_words():
+    book = Book("windows")
+    book.run("add", "Ada")
+    for status, words, *args in (
+            (64, "--from TIME and --until TIME", "ada"),
+            (64, "time zone", "ada", "--from", "2050-11-24 15:00", "--until", "2050-11-24 16:00", "--zone", "Europe/Atlantis"),
+            (64, "skip this time", "ada", "--from", "2027-03-28 02:30", "--until", "2027-03-28 04:00", "--zone", "Europe/Rome"),
+            (64, "RFC 3339", "ada", "--from", "soon", "--until", "2050-11-24 16:00"),
+            (64, "one number", "ada", "--from", "2050-11-24 15:00", "--until", "2050-11-24 16:00", "--number", "+1202*"),
+            (65, "ended already", "ada", "--from", "2020-11-24 15:00", "--until", "2020-11-24 16:00"),
+            (65, "before it begins", "ada", "--from", "2050-11-24 15:00", "--until", "2050-11-24 15:00"),
+            (65, "nobody matches", "bob", "--from", "2050-11-24 15:00", "--until", "2050-11-24 16:00")):
+        book.run("expect", *args, status=status)
+        assert words in book.said, (args, book.said)
+    assert book.run("expected", "--json", "--all") == ""
+    assert "no call is awaited" in (book.run("expected"), book.said)[1]
+
+
+def teach(book, days):
+    """What the server learns of genuine calls, as it stands in the store: the command only reads and decides."""
+    with sqlite3.connect(book.url.removeprefix("sqlite:")) as store:
+        store.execute("INSERT INTO habits (person, number, spc, issuer, trust_domain, state, calls, days, since, last, "
+                      "confirmed_by) VALUES (1, '+12025550100', '1234', 'CN=CA', 'us', ?, 7, ?, 1728000000, 1728300000, '')",
+                      (1 if days >= 3 else 0, days))
+
+
+@test
+def a_habit_counts_once_somebody_confirmed_it():
+    book = Book("habits")
+    book.run("add", "Ronald Putnam", "--number", "+12025550100")
+    book.run("habits")
+    assert "nothing was learned yet" in book.said
+    teach(book, 3)
+    [habit] = [json.loads(line) for line in book.run("habits", "--json").splitlines()]
+    assert habit == {"id": 1, "person": {"id": 1, "name": "Ronald Putnam"}, "number": "+12025550100",
+                     "signer": {"spc": "1234", "issuer": "CN=CA", "trust_domain": "us"}, "state": "proposed", "calls": 7, "days": 3,
+                     "since": "2024-10-04T00:00:00Z", "last": "2024-10-07T11:20:00Z", "by": ""}, habit
+    book.run("habits", "--confirm", 1)
+    assert json.loads(book.run("habits", "--json"))["state"] == "confirmed" and "confirmed" in book.run("habits")
+    assert json.loads(book.run("habits", "--json"))["by"]
+    book.run("habits", "--refuse", 1)
+    assert json.loads(book.run("habits", "--json"))["state"] == "refused"
+    book.run("habits", "--confirm", 9, status=65)
+    assert "no habit 9" in book.said
+    book.run("habits", "--confirm", 1, "--refuse", 1, status=64)
+    book.run("habits", "--confirm", "one", status=64)
+
+
+@test
+def a_habit_that_is_still_learned_cannot_be_confirmed():
+    book = Book("learning")
+    book.run("add", "Ronald Putnam", "--number", "+12025550100")
+    teach(book, 2)
+    book.run("habits", "--confirm", 1, status=65)
+    assert "3 days" in book.said and json.loads(book.run("habits", "--json"))["state"] == "learning", book.said
+
+
+@test
+def a_number_may_say_a_name_that_is_not_its_own():
+    book = Book("exceptions")
+    book.run("exceptions", "--add", "+1 (202) 555-0177", "Ronald Putnam")
+    [row] = [json.loads(line) for line in book.run("exceptions", "--json").splitlines()]
+    assert (row["number"], row["name"]) == ("+12025550177", "Ronald Putnam") and row["by"], row
+    assert "+12025550177" in book.run("exceptions")
+    book.run("exceptions", "--add", "+12025550177", status=64)
+    book.run("exceptions", "--add", "abc", "Ada", status=64)
+    book.run("exceptions", "--remove", row["id"])
+    assert book.run("exceptions", "--json") == ""
+    book.run("exceptions", "--remove", row["id"], status=65)
 
 
 if __name__ == "__main__":
