@@ -3,46 +3,19 @@
 #include "people/expected.h"
 
 #include <stdio.h>
-#include <time.h>
-#include <unicode/ucal.h>
 
+#include "base/tz.h"
 #include "people/book_parts.h"
 
-#define ZONE_BYTES 63u
 #define WORD_BYTES 256u
 #define FAR_END    INT64_C(253402300800) /* the year 10000 */
 
 /* ---- times ---- */
 
-/* An IANA name is ASCII; ICU takes anything for GMT, so it is asked whether it knows the name. */
-static bool zone_read(const char *zone, UChar out[static ZONE_BYTES + 1])
+static bool take_digits(struct span *s, size_t n, uint64_t most, uint64_t *ret)
 {
-    UChar canonical[ZONE_BYTES + 1];
-    UErrorCode code = U_ZERO_ERROR;
-    UBool known = false;
-    const struct span name = *zone ? span_of(zone) : SPAN("UTC");
-    if (name.n > ZONE_BYTES)
+    if (s->n < n || !span_decimal(span_first(*s, n), most, ret))
         return false;
-    for (size_t i = 0; i < name.n; i++) {
-        if ((unsigned char)name.p[i] <= 0x20 || (unsigned char)name.p[i] >= 0x7F)
-            return false;
-        out[i] = (UChar)name.p[i];
-    }
-    out[name.n] = 0;
-    ucal_getCanonicalTimeZoneID(out, (int32_t)name.n, canonical, ZONE_BYTES, &known, &code);
-    return U_SUCCESS(code) && known;
-}
-
-struct wall {
-    int32_t year, month, day, hour, minute, second;
-};
-
-static bool take_digits(struct span *s, size_t n, int32_t *ret)
-{
-    uint64_t value;
-    if (s->n < n || !span_decimal(span_first(*s, n), 9999, &value))
-        return false;
-    *ret = (int32_t)value;
     *s = span_from(*s, n);
     return true;
 }
@@ -56,84 +29,66 @@ static bool take_char(struct span *s, const char *any)
 }
 
 /* `2026-11-24 15:00`, with seconds or without, with a T or a blank. */
-static bool take_wall(struct span *s, struct wall *w)
+static bool take_wall(struct span *s, local_t *ret)
 {
-    *w = (struct wall){ 0 };
-    if (!take_digits(s, 4, &w->year) || !take_char(s, "-") || !take_digits(s, 2, &w->month) ||
-        !take_char(s, "-") || !take_digits(s, 2, &w->day) || !take_char(s, " Tt") ||
-        !take_digits(s, 2, &w->hour) || !take_char(s, ":") || !take_digits(s, 2, &w->minute))
+    uint64_t year, month, day, hour, minute, second = 0;
+    if (!take_digits(s, 4, 9999, &year) || !take_char(s, "-") || !take_digits(s, 2, 12, &month) ||
+        !take_char(s, "-") || !take_digits(s, 2, 31, &day) || !take_char(s, " Tt") ||
+        !take_digits(s, 2, 23, &hour) || !take_char(s, ":") || !take_digits(s, 2, 59, &minute))
         return false;
-    if (take_char(s, ":") && !take_digits(s, 2, &w->second))
+    if (take_char(s, ":") && !take_digits(s, 2, 59, &second))
         return false;
-    return w->month >= 1 && w->month <= 12 && w->day >= 1 && w->day <= 31 && w->hour < 24 && w->minute < 60 &&
-           w->second < 60;
-}
-
-/* As if the wall stood in Greenwich. false: no such day. */
-static bool wall_utc(const struct wall *w, utc_t *ret)
-{
-    struct tm tm = { .tm_year = w->year - 1900,
-                     .tm_mon = w->month - 1,
-                     .tm_mday = w->day,
-                     .tm_hour = w->hour,
-                     .tm_min = w->minute,
-                     .tm_sec = w->second };
-    *ret = timegm(&tm);
-    return tm.tm_mday == w->day;
+    if (!civil_is_date((int32_t)year, (unsigned)month, (unsigned)day))
+        return false;
+    const struct civil c = { (int32_t)year, (uint8_t)month,  (uint8_t)day,
+                             (uint8_t)hour, (uint8_t)minute, (uint8_t)second };
+    *ret = civil_seconds(&c);
+    return true;
 }
 
 /* `Z`, `+01:00`. */
 static bool take_offset(struct span *s, utc_t *ret)
 {
-    int32_t hours, minutes;
+    uint64_t hours, minutes;
     const bool west = s->n && s->p[0] == '-';
     *ret = 0;
     if (take_char(s, "Zz"))
         return true;
-    if (!take_char(s, "+-") || !take_digits(s, 2, &hours) || !take_char(s, ":") ||
-        !take_digits(s, 2, &minutes) || hours > 23 || minutes > 59)
+    if (!take_char(s, "+-") || !take_digits(s, 2, 23, &hours) || !take_char(s, ":") ||
+        !take_digits(s, 2, 59, &minutes))
         return false;
-    *ret = (hours * 3600 + minutes * 60) * (west ? -1 : 1);
+    *ret = (utc_t)(hours * 3600 + minutes * 60) * (west ? -1 : 1);
     return true;
 }
 
-static bool shows(UCalendar *c, const struct wall *w, UErrorCode *code)
+static enum bf_err time_in_zone(local_t wall, const char *zone, utc_t *ret, struct fault *fault)
 {
-    return ucal_get(c, UCAL_HOUR_OF_DAY, code) == w->hour && ucal_get(c, UCAL_MINUTE, code) == w->minute &&
-           ucal_get(c, UCAL_DATE, code) == w->day && ucal_get(c, UCAL_MONTH, code) == w->month - 1;
-}
-
-static enum bf_err time_in_zone(const struct wall *w, const char *zone, utc_t *ret, struct fault *fault)
-{
-    UChar name[ZONE_BYTES + 1];
-    UErrorCode code = U_ZERO_ERROR;
-    if (!zone_read(zone, name))
+    auto_(tz_close) struct tz *z = NULL;
+    enum tz_sort sort;
+    const enum bf_err err = tz_open(span_of(zone), &z);
+    if (err == BF_ENOENT || err == BF_EFORM)
         return fault_at(fault, BF_EFORM, 0, "there is no such time zone");
-    UCalendar *c = ucal_open(name, -1, "en", UCAL_GREGORIAN, &code);
-    if (U_FAILURE(code))
-        return fault_at(fault, BF_EUNSUP, 0, "the zone cannot be read");
-    ucal_setDateTime(c, w->year, w->month - 1, w->day, w->hour, w->minute, w->second, &code);
-    const UDate ms = ucal_getMillis(c, &code);
-    const bool is_shown = U_SUCCESS(code) && shows(c, w, &code);
-    ucal_close(c);
-    if (U_FAILURE(code) || !is_shown)
+    if (err)
+        return fault_at(fault, err, 0, "the zone cannot be read");
+    const utc_t at = tz_utc(z, wall, &sort);
+    if (sort == TZ_SKIPPED)
         return fault_at(fault, BF_EFORM, 0, "the clocks of that zone skip this time");
-    *ret = (utc_t)(ms / 1000);
+    *ret = at;
     return BF_OK;
 }
 
 enum bf_err expected_time(struct span text, const char *zone, utc_t *ret, struct fault *fault)
 {
     struct span rest = span_trim(text);
-    struct wall wall;
-    utc_t utc, offset;
-    if (!take_wall(&rest, &wall) || !wall_utc(&wall, &utc))
+    local_t wall;
+    utc_t offset;
+    if (!take_wall(&rest, &wall))
         return fault_at(fault, BF_EFORM, 0, "a time is written 2026-11-24 15:00, or as RFC 3339 has it");
     if (rest.n == 0)
-        return time_in_zone(&wall, zone ? zone : "", ret, fault);
+        return time_in_zone(wall, zone ? zone : "", ret, fault);
     if (!take_offset(&rest, &offset) || rest.n)
         return fault_at(fault, BF_EFORM, text.n - rest.n, "Z or an offset such as +01:00 is expected here");
-    *ret = utc - offset;
+    *ret = wall - offset;
     return BF_OK;
 }
 
@@ -142,15 +97,23 @@ enum bf_err expected_time(struct span text, const char *zone, utc_t *ret, struct
 static const char sql_expected[] = "SELECT id, person, from_at, until_at, zone, number, word, source, state, "
                                    "call, by_whom FROM expected";
 
+static enum bf_err zone_check(const char *zone)
+{
+    auto_(tz_close) struct tz *z = NULL;
+    const enum bf_err err = tz_open(span_of(zone), &z);
+    return err == BF_ENOENT ? BF_EFORM : err;
+}
+
 static enum bf_err check(struct book *b, const struct expected *e)
 {
-    UChar name[ZONE_BYTES + 1];
     if (e->until <= e->from)
         return book_refuse(b, BF_EFORM, "the window ends before it begins");
     if (e->from < 0 || e->until > FAR_END)
         return book_refuse(b, BF_EFORM, "nobody expects a call that long");
-    if (!zone_read(e->zone ? e->zone : "", name))
-        return book_refuse(b, BF_EFORM, "there is no time zone \"%.64s\"", e->zone);
+    const enum bf_err err = zone_check(e->zone ? e->zone : "");
+    if (err)
+        return err == BF_EFORM ? book_refuse(b, err, "there is no time zone \"%.64s\"", e->zone)
+                               : book_refuse(b, err, "the time zone \"%.64s\" cannot be read", e->zone);
     if (e->word && strlen(e->word) > WORD_BYTES)
         return book_refuse(b, BF_EFORM, "the word has more than %u bytes", WORD_BYTES);
     return e->until <= clock_now(&clock_system).utc ? book_refuse(b, BF_EFORM, "the window has ended already")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the clock on the wall says in a zone. Changes of the next decades are looked up once (ICU, IANA names); a question is a
- * search among them, without a lock, so that threads can ask.
+ * What the clock on the wall says in a zone. Changes of the next decades are looked up once (base/tz.h: the system's zones); a question
+ * is a search among them, without a lock, so that threads can ask.
  */
 #ifndef RULES_ZONE_H
 #define RULES_ZONE_H
@@ -20,7 +20,7 @@ struct zone {
     } at[ZONE_CHANGES];
 };
 
-/* BF_EFORM: there is no such zone. BF_EUNSUP: ICU cannot say. "" is UTC. Slow: not for a worker. */
+/* BF_EFORM: there is no such zone. BF_EIO, BF_ENOMEM. "" is UTC. Reads a file: not for a worker. */
 enum bf_err zone_read(struct span name, struct zone *ret) must_use;
 
 /* Minutes since midnight, 0 to 1439, and the day of the week, 0: Sunday. */
