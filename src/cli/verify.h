@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `bonafide verify`, in three files: verify.c (judge and print), verify_setup.c (options), verify_input.c (calls in files). */
+/* `bonafide verify`, in four files: verify.c (judge and print), verify_setup.c (options), verify_people.c (who is
+ * known), verify_input.c (calls in files). */
 #ifndef CLI_VERIFY_H
 #define CLI_VERIFY_H
 
@@ -7,10 +8,11 @@
 #include "base/span.h"
 #include "bonafide/verify.h"
 #include "cli/options.h"
+#include "people/people.h"
 
 struct verify_wishes {
     const char *command; /* whose options these are; NULL: verify */
-    const char *at_text, *cert, *certs, *least, *orig, *dest, *config;
+    const char *at_text, *cert, *certs, *least, *orig, *dest, *config, *book, *store;
     struct option_list trust;
     bool json, offline, no_chain, lab_urls, no_color;
     utc_t at;          /* 0: by the input */
@@ -23,9 +25,12 @@ struct config;
 struct verify_setup {
     struct bf_verifier *verifier;
     struct config *config; /* the verifier borrows from it; NULL: none */
+    people_place people;   /* and from here; it stays where it is until verify_setup_clear */
 };
 bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_status);
 void verify_setup_clear(struct verify_setup *s);
+/* Whom --book or --store, one of which is there, names. EXIT_SUCCESS; else what is wrong has been said: the exit status. */
+int verify_people(const char *verb, const struct verify_wishes *w, struct people **ret);
 
 /* `2015-09-25T19:12:25Z`, `2015-09-25T21:12:25.5+02:00`, `1443208345`. */
 bool time_read(const char *text, utc_t *ret);

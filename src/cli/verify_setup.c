@@ -34,6 +34,10 @@ static const struct option_row rows[] = {
     { "dest", "TN", "and this number is called", OPTION_TEXT, offsetof(struct verify_wishes, dest) },
     { "config", "FILE", "trust domains, numbers and limits of the server's configuration", OPTION_TEXT,
       offsetof(struct verify_wishes, config) },
+    { "book", "FILE", "who is known, and whose name is worth protecting: CSV or vCard", OPTION_TEXT,
+      offsetof(struct verify_wishes, book) },
+    { "store", "URL", "the same, of the server's address book: sqlite:PATH", OPTION_TEXT,
+      offsetof(struct verify_wishes, store) },
     { "no-color", NULL, "no colours, even on a terminal", OPTION_FLAG,
       offsetof(struct verify_wishes, no_color) },
     { 0 },
@@ -172,7 +176,8 @@ static struct verifier_options options_of_config(const struct config *c)
                                       .own = c->numbers.own,
                                       .n_own = c->numbers.n_own,
                                       .same_line = c->policy.same_line,
-                                      .n_same_line = c->policy.n_same_line };
+                                      .n_same_line = c->policy.n_same_line,
+                                      .require_proof = c->people.require_proof };
     o.rules = (struct call_rules){ .plan = &c->numbers.plan,
                                    .never_block = c->policy.never_block,
                                    .n_never_block = c->policy.n_never_block };
@@ -214,12 +219,18 @@ bool verify_setup(struct verify_wishes *w, struct verify_setup *ret, int *ret_st
         !number_check("--dest", w->dest, ret_status))
         return false;
 
+    struct people *people = NULL;
+    if ((w->book || w->store) &&
+        (*ret_status = verify_people(w->command ? w->command : "verify", w, &people)) != EXIT_SUCCESS)
+        return false;
+    atomic_store(&ret->people, people);
     char *message = NULL;
     enum bf_err err = config_load(w->config, &ret->config, &message); /* else the defaults, for the engine */
     if (!err) {
         struct verifier_options options = w->config ? options_of_config(ret->config) : options_default();
         options.engine = ret->config->es256.engine;
         options.tables_bytes = (size_t)ret->config->es256.tables_mb << 20;
+        options.people = people ? &ret->people : NULL;
         struct trust_domain_options domains[LIMIT_TRUST_DOMAINS + 1];
         options_of_wishes(w, &options, domains);
         err = verifier_create(&options, &ret->verifier, &message);
@@ -237,4 +248,5 @@ void verify_setup_clear(struct verify_setup *s)
 {
     bf_verifier_destroy(s->verifier);
     config_destroy(s->config);
+    people_destroy((struct people *)(uintptr_t)atomic_exchange(&s->people, NULL));
 }

@@ -165,6 +165,7 @@ static enum bf_err verifier_fill(struct bf_verifier *v, const struct verifier_op
     v->judge.options = o->judge;
     v->judge.signers = v->signers;
     v->judge.replay = v->replay;
+    v->judge.people = o->people;
     if (!err && o->cert)
         err = given_load(v, o->cert, ret_message);
     return err;

@@ -24,6 +24,8 @@ struct verifier_options {
     size_t replay_entries;
     enum es256_choice engine;
     size_t tables_bytes;
+    people_place
+        *people; /* who is known; NULL: nobody. Outlives the verifier, and does not change before it ends */
 };
 
 /* As bf_verifier_create. */

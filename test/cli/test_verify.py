@@ -152,6 +152,59 @@ def an_unsigned_call_is_unproven():
     assert v["identities"] == [], v
 
 
+def book_of(*rows, head="id,name,aliases,numbers,protected"):
+    return file_of("\n".join((head, *rows)) + "\n", "book.csv")
+
+
+def ballot(v, check):
+    return next(b for b in v["ballots"] if b["check"] == check)
+
+
+@test
+def a_protected_name_from_another_number_is_an_impostors_however_well_signed():
+    book = book_of("7,Ronald Putnam,R. Putnam,+12025550100,yes", "8,Ada Lovelace,,+12025550101,no")
+    text = invite([lab().identity()]).replace('"Lab"', '"Putnam, Ronald"')
+    v = verdict(text, "--book", book, status=3)
+    assert v["verdict"] == "impostor" and v["claimed_person"]["name"] == "Ronald Putnam" and v["person"] is None, v
+    assert ballot(v, "name-claimed")["vote"] == "veto", v
+    assert verdict(text.replace("Putnam, Ronald", "Ada Lovelace"), "--book", book, status=0)["claimed_person"] is None
+    assert verdict(text, status=0)["claimed_person"] is None
+
+
+@test
+def a_proven_number_of_the_book_names_its_person():
+    book = book_of(f'7,Ronald Putnam,,"+{CALLER}",yes')
+    for name in ("Lab", "Ronald Putnam"):
+        v = verdict(invite([lab().identity()]).replace('"Lab"', f'"{name}"'), "--book", book, status=0)
+        assert v["person"]["name"] == "Ronald Putnam" and ballot(v, "person-known")["vote"] == "pass", v
+    v = verdict(invite().replace('"Lab"', '"Ronald Putnam"'), "--book", book)
+    assert v["verdict"] != "genuine" and v["person"] is None and v["claimed_person"]["name"] == "Ronald Putnam", v
+
+
+@test
+def a_book_without_marks_protects_everybody_in_it_and_a_store_says_the_same():
+    text = invite([lab().identity()]).replace('"Lab"', '"Ronald Putnam"')
+    assert verdict(text, "--book", book_of("7,Ronald Putnam", head="id,name"), status=3)["verdict"] == "impostor"
+    card = file_of("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ronald Putnam\r\nEND:VCARD\r\n", "book.vcf")
+    assert verdict(text, "--book", card, status=3)["verdict"] == "impostor"
+    store = f"sqlite:{lab().dir / 'book.db'}"
+    bonafide("people", "add", "Ronald Putnam", "--protected", "--store", store, status=0)
+    assert verdict(text, "--store", store, status=3)["verdict"] == "impostor"
+    bonafide("people", "exceptions", "--add", "+" + CALLER, "Ronald Putnam", "--store", store, status=0)
+    assert verdict(text, "--store", store, status=0)["verdict"] == "genuine"
+
+
+@test
+def a_book_that_cannot_be_read_whole_judges_nothing():
+    call = file_of(invite(), "call.sip")
+    for text, words in (("name,numbers\nRonald Putnam,abc\n", "book.csv:2: "), ("id,title\n7,x\n", "`name`"), (None, "No such file")):
+        book = file_of(text, "book.csv") if text else lab().dir / "nobody.csv"
+        ran = verify("--json", "--book", book, call, status=65)
+        assert words in ran.err and ran.out == "", ran
+    assert "do not go together" in verify("--book", "a", "--store", "b", call, status=64).err
+    assert verify("--store", f"sqlite:{lab().dir / 'none.db'}", call, status=65).out == ""
+
+
 @test
 def a_call_to_somebody_else_is_broken():
     v = verdict(invite([lab().identity()], called="12155550199"), status=2)
