@@ -51,6 +51,7 @@ struct answer_options {
 };
 
 #define ANSWER_FAILURES LIMIT_IDENTITIES
+#define ANSWER_PERSON   60u /* bytes of a person's name that a decision keeps, cut between characters */
 /*
  * What must be kept of a decision so that the identical answer can be written from a retransmission: at most
  * 128 bytes. 
@@ -70,6 +71,9 @@ struct decision {
             } failed[ANSWER_FAILURES];
             uint16_t
                 rule; /* the action of the rule that decided, of answer_options.rule_actions; 0: none did */
+            uint8_t person_n;
+            char person[ANSWER_PERSON]; /* genuine, and whose number it is by the book; the name itself: a
+                                           book that changes meanwhile changes no answer */
         } verify;
         struct {
             uint8_t refusal; /* enum sign_refusal; SIGN_OK: what follows counts */

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "answer/answer.h"
+#include "answer/label.h"
+#include "base/utf8.h"
 
 static struct decision decision_begin(const struct call *call, const struct answer_id *id, unsigned hop)
 {
@@ -11,6 +13,21 @@ static struct decision decision_begin(const struct call *call, const struct answ
     d.outcome = UNPROVEN;
     d.verstat = VERSTAT_NONE;
     return d;
+}
+
+/* Of a caller who withholds the number, the name is withheld too. */
+static void keep_person(const struct verdict *v, struct decision *d)
+{
+    char memory[3 * ANSWER_PERSON];
+    struct buf clean = BUF_ON(memory);
+    if (!v->person || v->outcome != GENUINE || d->masked)
+        return;
+    label_clean(utf8_cut(span_of(v->person->name), ANSWER_PERSON), &clean);
+    const struct span name = span_trim(utf8_cut(buf_span(&clean), ANSWER_PERSON));
+    if (!buf_ok(&clean))
+        return;
+    memcpy(d->verify.person, name.p, name.n);
+    d->verify.person_n = (uint8_t)name.n;
 }
 
 void decision_of_verdict(const struct verdict *v, const struct call *call, const struct answer_id *id,
@@ -29,6 +46,7 @@ void decision_of_verdict(const struct verdict *v, const struct call *call, const
         ret->verify.failed[ret->verify.n].stir_case = (uint8_t)p->failure;
         ret->verify.n++;
     }
+    keep_person(v, ret);
 }
 
 void decision_shed(const struct call *call, const struct answer_id *id, unsigned hop, struct decision *ret)

@@ -136,7 +136,7 @@ void label_quoted(struct span text, struct buf *out)
 /* ---- texts ---- */
 
 static const char *const usual[] = {
-    [GENUINE] = "\xE2\x9C\x94 %n[ says: %c]",
+    [GENUINE] = "\xE2\x9C\x94 [%p (%n)|%n][ says: %c]",
     [UNPROVEN] = "?[ says: %c]",
     [BROKEN] = "\xE2\x9C\x98 not proven[ says: %c]",
     [IMPOSTOR] = "\xE2\x9C\x98 not [%c|who it says]",
@@ -150,6 +150,7 @@ const char *label_usual(enum outcome outcome)
 enum piece {
     PIECE_TEXT,
     PIECE_NUMBER,
+    PIECE_PERSON,
     PIECE_NAME,
     PIECE_ATTEST,
     PIECE_OPEN,
@@ -164,8 +165,8 @@ static enum piece next_piece(struct span s, size_t *ret_n, struct span *ret)
     static const struct {
         char code;
         enum piece piece;
-    } codes[] = { { 'n', PIECE_NUMBER }, { 'c', PIECE_NAME }, { 'a', PIECE_ATTEST }, { '%', PIECE_TEXT },
-                  { '[', PIECE_TEXT },   { ']', PIECE_TEXT }, { '|', PIECE_TEXT } };
+    } codes[] = { { 'n', PIECE_NUMBER }, { 'p', PIECE_PERSON }, { 'c', PIECE_NAME }, { 'a', PIECE_ATTEST },
+                  { '%', PIECE_TEXT },   { '[', PIECE_TEXT },   { ']', PIECE_TEXT }, { '|', PIECE_TEXT } };
     const size_t n = utf8_length(s);
     *ret_n = n ? n : 1;
     *ret = span_first(s, *ret_n);
@@ -192,6 +193,9 @@ struct checking {
     bool tick, wants;     /* there is a tick; it wants its number */
     bool number, between; /* %n came, and words behind it */
     bool name;
+    bool person;                       /* %p stands in these brackets: they may be left out */
+    bool wants_before, between_before; /* at their beginning */
+    bool wants_first, between_first;   /* at the end of what stands in front of their | */
 };
 
 static const char *check_text(struct checking *k, struct span c)
@@ -216,6 +220,48 @@ static const char *check_text(struct checking *k, struct span c)
     return NULL;
 }
 
+static const char *check_person(struct checking *k)
+{
+    if (k->outcome != GENUINE)
+        return "a person is known in what is genuine alone";
+    if (k->open && !k->other) {
+        k->person = k->number = true;
+        k->wants = false;
+    }
+    k->between = false;
+    return k->wants ? "there may be nobody to name: write [%p|%n] behind the tick" : NULL;
+}
+
+static void check_open(struct checking *k)
+{
+    k->open = true;
+    k->other = k->person = false;
+    k->wants_before = k->wants_first = k->wants;
+    k->between_before = k->between_first = k->between;
+}
+
+/* Where nobody is known, what stands behind | goes on from where the brackets began. */
+static void check_else(struct checking *k)
+{
+    k->other = true;
+    if (!k->person)
+        return;
+    k->wants_first = k->wants;
+    k->between_first = k->between;
+    k->wants = k->wants_before;
+    k->between = k->between_before;
+}
+
+/* Both ways out of brackets that may be left out must be right. */
+static void check_close(struct checking *k)
+{
+    k->open = false;
+    if (!k->person)
+        return;
+    k->wants = k->wants || k->wants_first;
+    k->between = k->between && k->between_first;
+}
+
 static const char *check_piece(struct checking *k, enum piece piece, struct span text)
 {
     switch (piece) {
@@ -224,6 +270,7 @@ static const char *check_piece(struct checking *k, enum piece piece, struct span
         k->number = true;
         k->wants = k->between = false;
         return NULL;
+    case PIECE_PERSON: return check_person(k);
     case PIECE_NAME:
         k->name = true;
         if (k->wants || (k->tick && !k->between))
@@ -235,22 +282,21 @@ static const char *check_piece(struct checking *k, enum piece piece, struct span
     case PIECE_OPEN:
         if (k->open)
             return "brackets cannot stand inside each other";
-        k->open = true;
-        k->other = false;
+        check_open(k);
         return NULL;
     case PIECE_ELSE:
         if (!k->open || k->other)
             return "\"|\" stands once, and in brackets; \"%|\" is the character";
-        k->other = true;
+        check_else(k);
         return NULL;
     case PIECE_CLOSE:
         if (!k->open)
             return "this bracket was not opened; \"%]\" is the character";
-        k->open = false;
+        check_close(k);
         return NULL;
     case PIECE_BAD: break;
     }
-    return "after \"%\" stands n (number), c (claimed name), a (attestation), %, [, ] or |";
+    return "after \"%\" stands n (number), p (person), c (claimed name), a (attestation), %, [, ] or |";
 }
 
 enum bf_err label_check(struct span text, enum outcome outcome, struct fault *fault)
@@ -283,6 +329,7 @@ static void put_piece(enum piece piece, struct span c, const struct label_facts 
     const size_t before = out->n;
     switch (piece) {
     case PIECE_NUMBER: label_clean(f->number, out); break;
+    case PIECE_PERSON: label_clean(f->person, out); break;
     case PIECE_NAME: label_clean(utf8_cut(f->name, LABEL_BYTES), out); break;
     case PIECE_ATTEST:
         if (f->attest)

@@ -3,9 +3,10 @@
  * What an ordinary phone shows: a verdict in the display name, by a text of the configuration.     design.md "What a phone may tick"
  *
  *     ✔ %n[ says: %c]        ✔ +12155550121 says: Lab
+ *     ✔ [%p (%n)|%n]         ✔ Ronald Putnam (+12155550121)
  *     ✘ not [%c|who it says] ✘ not Lab
  *
- * %n the caller's number, %c the name that is claimed, %a the attestation; %% %[ %] %| are themselves. What stands in [ ] is left
+ * %n the caller's number, %p whose number it is by the book, where it was proven, %c the name that is claimed, %a the attestation; %% %[ %] %| are themselves. What stands in [ ] is left
  * out when a code in it is empty, and what stands behind | in there is written instead.
  */
 #ifndef ANSWER_LABEL_H
@@ -17,8 +18,8 @@
 #define LABEL_BYTES 160u /* of a display name that we write, cut between characters */
 
 /*
- * Is it a text that can be shown? A tick belongs to GENUINE alone, right in front of %n, the one thing that is proven; words must
- * stand between the number and a name. BF_EFORM: unknown codes and brackets that do not fit.
+ * Is it a text that can be shown? A tick belongs to GENUINE alone, right in front of what is proven: %n, or %p in brackets that say
+ * something else (or nothing) where nobody is known; words must stand between that and a claimed name. BF_EFORM: unknown codes and brackets that do not fit.
  */
 enum bf_err label_check(struct span text, enum outcome outcome, struct fault *fault) must_use;
 
@@ -27,6 +28,7 @@ const char *label_usual(enum outcome outcome);
 
 struct label_facts {
     struct span number; /* as it is shown; empty: there is none */
+    struct span person; /* by the book; empty: nobody is known */
     struct span name;   /* as it was claimed; cleaned here */
     char attest;        /* 0: none */
 };

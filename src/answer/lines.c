@@ -66,9 +66,14 @@ static struct span caller_text(const struct lines *w, char shown[static LIMIT_NU
     return w->call->has_caller ? span_of(number_show(&w->call->caller, shown)) : uri;
 }
 
+struct span lines_person(const struct decision *d)
+{
+    return d->signing || d->outcome != GENUINE ? SPAN_NONE : span_make(d->verify.person, d->verify.person_n);
+}
+
 /*
- * What an ordinary phone shows. Beside the tick stands only what is proven, the number; a claimed name follows as
- * what it is (answer/label.h).
+ * What an ordinary phone shows. Beside the tick stands only what is proven, the number and whose it is by the book; a claimed
+ * name follows as what it is (answer/label.h).
  */
 void lines_label(const struct lines *w, struct buf *out)
 {
@@ -78,6 +83,7 @@ void lines_label(const struct lines *w, struct buf *out)
     const struct label_facts facts = {
         .number = caller_text(w, shown),
         .name = w->call->claimed_name,
+        .person = lines_person(w->d),
         .attest = (char)w->d->attest,
     };
     label_write(span_of(text_or(w->options->display[outcome], label_usual(outcome))), &facts, &text);
@@ -163,6 +169,22 @@ void lines_privacy(const struct lines *w)
 
 /* ---- what was found ---- */
 
+/* `;person=Ronald%20Putnam` */
+static void put_person(struct span name, struct buf *out)
+{
+    if (name.n)
+        buf_text(out, ";person=");
+    for (size_t i = 0; i < name.n; i++) {
+        const unsigned char c = (unsigned char)name.p[i];
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                           c == '-' || c == '.' || c == '_';
+        if (plain)
+            buf_char(out, (char)c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
 void lines_verdict(const struct lines *w)
 {
     char id[ANSWER_ID];
@@ -187,6 +209,7 @@ void lines_verdict(const struct lines *w)
         buf_text(out, ";by=");
         buf_text(out, signing_name(w->signing, d->sign.what.row));
     }
+    put_person(lines_person(d), out);
     buf_text(out, ";id=");
     buf_bytes(out, id, sizeof id);
     reply_header_end(out, at);

@@ -33,6 +33,8 @@ void lines_verstat_param(struct buf *out, enum verstat verstat); /* `;verstat=â€
 void lines_number(const struct lines *w, const struct number *number, struct buf *out);
 
 /* `"âœ” +12155550121 says: Lab" `, where the policy is to label; what a policy's text says of this call. */
+/* Whose number it is, where it was proven and the book says so. */
+struct span lines_person(const struct decision *d);
 bool lines_labels(const struct lines *w);
 void lines_label(const struct lines *w, struct buf *out);
 

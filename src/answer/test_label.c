@@ -19,6 +19,9 @@ static void texts_are_checked_before_a_phone_shows_them(void **state)
         { TICK "%n", GENUINE, BF_OK, 0 },
         { "? %n says: %c", UNPROVEN, BF_OK, 0 },
         { "%c", IMPOSTOR, BF_OK, 0 },
+        { TICK " [%p (%n)|%n][ says: %c]", GENUINE, BF_OK, 0 },
+        { TICK " [%p ]%n", GENUINE, BF_OK, 0 },
+        { TICK " %n[, %p]", GENUINE, BF_OK, 0 },
         { "100%% [%[%]%||x] %a", UNPROVEN, BF_OK, 0 },
         { "", GENUINE, BF_OK, 0 },
         { "%x", UNPROVEN, BF_EFORM, 0 },
@@ -39,6 +42,15 @@ static void texts_are_checked_before_a_phone_shows_them(void **state)
         { "%c " TICK " %n", GENUINE, BF_EFORM, 3 },
         { "%n " TICK, GENUINE, BF_EFORM, 6 },
         { TICK "[ %c]", GENUINE, BF_EFORM, 5 },
+        { "%p", UNPROVEN, BF_EFORM, 0 },
+        { "%p", IMPOSTOR, BF_EFORM, 0 },
+        { TICK " %p", GENUINE, BF_EFORM, 4 },            /* there may be nobody */
+        { TICK " [%p|known]", GENUINE, BF_EFORM, 8 },    /* then words stand beside the tick */
+        { TICK " [%p] says: %c", GENUINE, BF_EFORM, 9 }, /* likewise */
+        { TICK " [%p|%c]", GENUINE, BF_EFORM, 8 },       /* or a claimed name */
+        { TICK " [x|%p]", GENUINE, BF_EFORM, 5 },
+        { TICK " [%p|%n] %c", GENUINE, BF_EFORM, 12 },
+        { TICK " [%p, |%n]%c", GENUINE, BF_EFORM, 13 }, /* right behind the number, where nobody is known */
     };
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -49,6 +61,31 @@ static void texts_are_checked_before_a_phone_shows_them(void **state)
     }
     for (unsigned o = GENUINE; o <= IMPOSTOR; o++)
         assert_int_equal(label_check(span_of(label_usual((enum outcome)o)), (enum outcome)o, NULL), BF_OK);
+}
+
+static void a_person_of_the_book_stands_beside_the_tick_and_a_claimed_name_does_not(void **state)
+{
+    static const struct {
+        const char *person, *name, *expected;
+    } rows[] = {
+        { "Ronald Putnam", "", TICK " Ronald Putnam (+1215)" },
+        { "Ronald Putnam", "Lab", TICK " Ronald Putnam (+1215) says: Lab" },
+        { "", "Ronald Putnam", TICK " +1215 says: Ronald Putnam" },
+        { "", "", TICK " +1215" },
+        { TICK "x", "", TICK " x (+1215)" },
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char memory[LABEL_BYTES];
+        struct buf out = BUF_ON(memory);
+        const struct label_facts facts = { .number = SPAN("+1215"),
+                                           .person = span_of(rows[i].person),
+                                           .name = span_of(rows[i].name),
+                                           .attest = 'A' };
+        label_write(span_of(label_usual(GENUINE)), &facts, &out);
+        if (!span_equal(buf_span(&out), span_of(rows[i].expected)))
+            fail_msg("%s: %.*s", rows[i].expected, SPAN_FMT(buf_span(&out)));
+    }
 }
 
 static void a_text_says_what_is_there_and_leaves_out_what_is_not(void **state)
@@ -72,7 +109,9 @@ static void a_text_says_what_is_there_and_leaves_out_what_is_not(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(rows) - 1; i++) {
         char memory[LABEL_BYTES];
         struct buf out = BUF_ON(memory);
-        const struct label_facts facts = { span_of(rows[i].number), span_of(rows[i].name), rows[i].attest };
+        const struct label_facts facts = { .number = span_of(rows[i].number),
+                                           .name = span_of(rows[i].name),
+                                           .attest = rows[i].attest };
         label_write(span_of(rows[i].text), &facts, &out);
         if (!span_equal(buf_span(&out), span_of(rows[i].expected)))
             fail_msg("%s: %.*s", rows[i].text, SPAN_FMT(buf_span(&out)));
@@ -124,7 +163,9 @@ static void a_long_name_is_cut_between_characters(void **state)
     (void)state;
     for (size_t i = 0; i < 300; i++)
         buf_text(&long_name, "\xE3\x83\xAC");
-    const struct label_facts facts = { SPAN("+12155550121"), buf_span(&long_name), 'A' };
+    const struct label_facts facts = { .number = SPAN("+12155550121"),
+                                       .name = buf_span(&long_name),
+                                       .attest = 'A' };
     label_write(SPAN(TICK " %n says: %c %c %c"), &facts, &out);
     assert_true(out.n <= LABEL_BYTES && out.n > LABEL_BYTES - 4);
     assert_int_equal(utf8_check(buf_span(&out)), out.n);
@@ -143,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_are_checked_before_a_phone_shows_them),
+        cmocka_unit_test(a_person_of_the_book_stands_beside_the_tick_and_a_claimed_name_does_not),
         cmocka_unit_test(a_text_says_what_is_there_and_leaves_out_what_is_not),
         cmocka_unit_test(sec_049_a_name_cannot_bring_its_own_tick),
         cmocka_unit_test(a_long_name_is_cut_between_characters),

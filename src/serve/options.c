@@ -480,13 +480,14 @@ const struct config_option config_options[] = {
     { "alert_info.impostor", &kind_alert, "\"\"", "The same for an impostor.",
       AT(answer.alert_info[IMPOSTOR]), .max = 256 },
 
-    { "display.genuine", &kind_display, "\"\xE2\x9C\x94 %n[ says: %c]\"",
-      "The display name of a genuine call, where the policy says label: %n is the number, %c the name the "
-      "caller "
-      "claims, %a the attestation. What stands in [ ] is left out when a code in it is empty, and what "
-      "stands "
-      "behind | in there is written instead; %%, %[, %] and %| are the characters. Beside a tick stands %n "
-      "alone.",
+    { "display.genuine", &kind_display, "\"\xE2\x9C\x94 [%p (%n)|%n][ says: %c]\"",
+      "The display name of a genuine call, where the policy says label: %n is the number, %p whose number it "
+      "is "
+      "by the address book, %c the name the caller claims, %a the attestation. What stands in [ ] is left "
+      "out "
+      "when a code in it is empty, and what stands behind | in there is written instead; %%, %[, %] and %| "
+      "are "
+      "the characters. Beside a tick stands %n, or %p where [ ] say what stands there of somebody unknown.",
       AT(answer.display[GENUINE]), .max = 160 },
     { "display.unproven", &kind_display, "\"?[ says: %c]\"", "The same for an unproven one, without a tick.",
       AT(answer.display[UNPROVEN]), .max = 160 },

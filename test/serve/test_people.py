@@ -3,7 +3,7 @@
 import sqlite3
 from house import *
 
-ADA, BABBAGE, STRANGER = CALLER, "12155550144", "12155550177"
+ADA, BABBAGE, STRANGER, NAMESAKE = CALLER, "12155550144", "12155550177", "12155550188"
 DAY = 86400
 
 
@@ -31,7 +31,7 @@ class Book:
         details = [(1, number)] + ([(2, signer)] if signer else [])
         self.run(("INSERT INTO people (id, uid, name, organisation, least_attestation, protected, require_proof, language,"
                   " note, photo, photo_type, extra, changed, folded) VALUES (?, ?, ?, '', '', ?, ?, '', '', NULL, '', '', 0, '')",
-                  (self.count() + 1, f"uid:{name}", name, protected, proof)),
+                  (self.count() + 1, f"uid:{name}:{number}", name, protected, proof)),
                  *[("INSERT INTO people_details VALUES (?, ?, 0, ?)", (self.count() + 1, kind, text)) for kind, text in details])
 
     def count(self):
@@ -44,7 +44,7 @@ def ballots(row):
 
 def main(place):
     lab = Lab(place + "/lab", carriers=2)
-    server = Server(place + "/server", lab=lab).start()
+    server = Server(place + "/server", {"policy": {"genuine": "label", "impostor": "label"}}, lab=lab).start()
     book = Book(server)
     u = Udp(server.door("udp"))
     book.person("+" + ADA, "Ada Lovelace")
@@ -162,7 +162,7 @@ def main(place):
         before = book.ask("SELECT calls FROM habits")
         equal(server.stop(), 0)
         server.start()
-        u.to = server.door("udp")
+        u.socket.connect(server.door("udp"))
         said = judged_json(signed=0)
         equal(said["person"]["name"], "Ada Lovelace")
         eventually(lambda: server.metrics()["habit_lessons_total"] == 1, "the one lesson")
@@ -175,6 +175,44 @@ def main(place):
         book.run(("UPDATE people SET require_proof = 1 WHERE id = 1", ()))
         equal(judged_json()["verdict"], "impostor")
 
+    def shown():
+        """the book's name stands beside the tick, and in a retransmission's answer too when the book has changed meanwhile"""
+        message = request(identity=lab.identity(orig=ADA))
+        answer = u.ask(message)
+        check(f'"✔ Ada Lovelace (+{ADA}) says: Lab" ' in header(answer, "P-Asserted-Identity"), answer)
+        check(";person=Ada%20Lovelace;id=" in header(answer, "X-Bonafide"), answer)
+        book.run(("UPDATE people SET name = 'Ada King' WHERE id = 1", ()))
+        equal(u.ask(message), answer)
+        check("Ada%20King" in header(u.ask(request(identity=lab.identity(orig=ADA))), "X-Bonafide"), "a new call has the new name")
+        book.run(("UPDATE people SET name = 'Ada Lovelace' WHERE id = 1", ()))
+
+    def impostor():
+        """a signed number does not make another's name one's own"""
+        answer = u.ask(request(identity=lab.identity(orig=STRANGER), caller=STRANGER, display='"Ada Lovelace" '))
+        equal(verdict(answer)["verdict"], "impostor")
+        check("✘ not Ada Lovelace" in header(answer, "P-Asserted-Identity"), answer)
+        check("person=" not in header(answer, "X-Bonafide"), answer)
+
+    def excepted():
+        """an exception lets the number say the name; the name is still not beside the tick"""
+        book.run(("INSERT INTO exceptions (number, name, by_whom) VALUES (?, 'Ada Lovelace', 'test')", ("+" + STRANGER,)))
+        answer = u.ask(request(identity=lab.identity(orig=STRANGER), caller=STRANGER, display='"Ada Lovelace" '))
+        equal(verdict(answer)["verdict"], "genuine")
+        check(f'"✔ +{STRANGER} says: Ada Lovelace" ' in header(answer, "P-Asserted-Identity"), answer)
+        book.run(("DELETE FROM exceptions", ()))
+        equal(judged(caller=STRANGER, signed=0, display='"Ada Lovelace" ')["verdict"], "impostor")
+
+    def namesake():
+        """two people may share a name when the number is theirs"""
+        book.person("+" + NAMESAKE, "Ada Lovelace", protected=0)
+        row = judged(caller=NAMESAKE, signed=0, display='"Ada Lovelace" ')
+        equal((row["verdict"], row["person_id"]), ("genuine", 3))
+
+    def withheld():
+        """of a number that is withheld, the name is, too"""
+        answer = u.ask(request(identity=lab.identity(orig=ADA), extra=["Privacy: id"]))
+        check("person=" not in header(answer, "X-Bonafide") and "Lovelace" not in str(answer), answer)
+
     def forgotten():
         """who is removed is known no more"""
         book.run(("DELETE FROM people_details WHERE person = 1", ()), ("DELETE FROM people WHERE id = 1", ()),
@@ -184,7 +222,7 @@ def main(place):
 
     try:
         return tap([known, nobody, unproven, learns, says_who, habit_broken, other_signer, not_learned, expected,
-                    expected_unproven, missed, restart, waived, forgotten])
+                    expected_unproven, missed, restart, waived, shown, impostor, excepted, namesake, withheld, forgotten])
     finally:
         u.close()
         equal(server.stop(), 0)
