@@ -29,6 +29,7 @@ int command_call(int argc, char **argv);
 int command_calls(int argc, char **argv);
 int command_rules(int argc, char **argv);
 int command_people(int argc, char **argv);
+int command_diary(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_serve(int argc, char **argv);
 int command_demo(int argc, char **argv);

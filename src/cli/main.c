@@ -16,6 +16,7 @@ static const struct command commands[] = {
     { "calls", "who called, with which verdict, and why; traceback; CSV", command_calls },
     { "rules", "what is done with calls; what would have been: a dry run", command_rules },
     { "people", "the address book: whose number it is, which names are protected", command_people },
+    { "diary", "calendars: what a rule of repetition gives, what a time means", command_diary },
     { "call", "place test calls: honest, forged, replayed", command_call },
     { "sign", "vouch for a call: an Identity value, or a SIP request with one", command_sign },
     { "inspect", "a token, certificate, revocation list or URL in plain words", command_inspect },

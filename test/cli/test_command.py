@@ -135,7 +135,7 @@ def the_unit_is_one_that_systemd_takes():
 def the_manuals_are_sound_mdoc():
     if not shutil.which("mandoc"):
         raise Skip("mandoc is absent")
-    for page in ("bonafide.1", "bonafide-people.1", "bf_verify.3"):
+    for page in ("bonafide.1", "bonafide-diary.1", "bonafide-people.1", "bf_verify.3"):
         out = subprocess.run(["mandoc", "-T", "lint", "-W", "error", str(SOURCE / "man" / page)], capture_output=True, text=True,
                              check=False).stdout
         assert out == "", out
