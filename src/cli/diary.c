@@ -13,8 +13,8 @@ static const struct command verbs[] = {
 
 static void print_help(FILE *out)
 {
-    fputs("bonafide diary rule --rrule \"FREQ=MONTHLY;BYDAY=-1FR\" --dtstart 20261127T090000 --limit 6\n"
-          "        the last Friday of six months\n"
+    fputs("bonafide diary rule --rrule \"FREQ=MONTHLY;BYDAY=-1FR\" --dtstart 20261127\n"
+          "        the last Friday of every month\n"
           "bonafide diary zone --tz Europe/Rome 20261225T200000\n"
           "        when that is in UTC\n"
           "\n"

@@ -28,8 +28,7 @@ static const struct option_row rule_rows[] = {
 };
 static const struct command_help rule_help = {
     .name = "diary rule",
-    .example =
-        "  bonafide diary rule --rrule \"FREQ=MONTHLY;BYDAY=-1FR\" --dtstart 20261127T090000 --limit 6\n",
+    .example = "  bonafide diary rule --rrule \"FREQ=MONTHLY;BYDAY=-1FR\" --dtstart 20261127\n",
     .usage = "--rrule RULE --dtstart TIME [OPTION...]",
     .about = "Prints when each instance begins, as a clock there shows it, in the form of --dtstart. The "
              "first time of a series is printed\n"
