@@ -18,10 +18,6 @@
 #define OFFSET_MOST 93599 /* 25:59:59, RFC 8536 section 3.2 */
 #define AROUND      ((utc_t)2 * OFFSET_MOST)
 
-struct tz_period {
-    utc_t from;
-    int32_t offset;
-};
 struct tz {
     int32_t first; /* what held before the first change */
     size_t n;
@@ -153,6 +149,29 @@ enum bf_err tz_of_rule(struct span text, struct tz **ret, struct fault *fault)
         return err;
     }
     z->first = z->rule.usual;
+    *ret = z;
+    return BF_OK;
+}
+
+static bool is_offset(int32_t offset)
+{
+    return offset >= -OFFSET_MOST && offset <= OFFSET_MOST;
+}
+
+enum bf_err tz_of_periods(int32_t first, const struct tz_period *periods, size_t n, struct tz **ret)
+{
+    bool good = is_offset(first);
+    for (size_t i = 0; good && i < n; i++)
+        good = is_offset(periods[i].offset) && (i == 0 || periods[i].from > periods[i - 1].from);
+    if (!good)
+        return BF_EFORM;
+    struct tz *z = calloc(1, sizeof *z + n * sizeof z->at[0]);
+    if (!z)
+        return BF_ENOMEM;
+    z->first = first;
+    for (size_t i = 0; i < n; i++)
+        if (periods[i].offset != (z->n ? z->at[z->n - 1].offset : first))
+            z->at[z->n++] = periods[i];
     *ret = z;
     return BF_OK;
 }

@@ -23,6 +23,15 @@ enum bf_err tz_open(struct span name, struct tz **ret) must_use;
 enum bf_err tz_of_file(struct span bytes, struct tz **ret, struct fault *fault) must_use;
 /* Only a rule, as the TZ variable has it: `CET-1CEST,M3.5.0,M10.5.0/3`. Errors as above. */
 enum bf_err tz_of_rule(struct span text, struct tz **ret, struct fault *fault) must_use;
+/*
+ * Changes that somebody else knows, ascending; `first` held before them, and the last holds for ever. BF_EFORM: not ascending, or an
+ * offset that no clock has; BF_ENOMEM.
+ */
+struct tz_period {
+    utc_t from;
+    int32_t offset; /* seconds east of UTC */
+};
+enum bf_err tz_of_periods(int32_t first, const struct tz_period *periods, size_t n, struct tz **ret) must_use;
 void tz_close(struct tz *z);
 
 /* Seconds east of UTC at an instant. */

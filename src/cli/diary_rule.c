@@ -7,6 +7,8 @@
 #include "cli/diary.h"
 #include "cli/options.h"
 #include "diary/recur.h"
+#include "diary/when.h"
+#include "diary/zone.h"
 
 struct wishes {
     const char *rrule, *dtstart, *tz, *from;
@@ -38,7 +40,8 @@ static const struct command_help rule_help = {
 };
 
 static const struct option_row zone_rows[] = {
-    { "tz", "ZONE", "where the clock hangs: Europe/Rome", OPTION_TEXT, offsetof(struct wishes, tz) },
+    { "tz", "ZONE", "where the clock hangs: Europe/Rome, W. Europe Standard Time", OPTION_TEXT,
+      offsetof(struct wishes, tz) },
     { "json", NULL, "a JSON string a line", OPTION_FLAG, offsetof(struct wishes, json) },
     { 0 },
 };
@@ -52,15 +55,16 @@ static const struct command_help zone_help = {
     .rows = zone_rows,
 };
 
-static int zone_open(const char *verb, const char *name, struct tz **ret)
+static int zone_of(const char *verb, const char *name, struct tz **ret)
 {
-    const bool utc = !name || strcmp(name, "Z") == 0;
-    const enum bf_err err = tz_open(utc ? SPAN("UTC") : span_of(name), ret);
+    enum zone_source source;
+    const enum bf_err err = zone_open(name ? span_of(name) : SPAN("UTC"), ret, &source);
     if (err == BF_OK)
         return EXIT_SUCCESS;
-    if (err == BF_ENOMEM)
-        return command_fail(verb, EXIT_FAILURE_OURS, "out of memory.");
-    return command_fail(verb, EXIT_INPUT, "there is no time zone \"%.64s\" on this system: %s.", name,
+    if (err == BF_ENOENT)
+        return command_fail(verb, EXIT_INPUT, "nobody here knows a time zone \"%.64s\". Write Europe/Rome.",
+                            name);
+    return command_fail(verb, EXIT_FAILURE_OURS, "the time zone \"%.64s\": %s.", name ? name : "UTC",
                         bf_err_text(err));
 }
 
@@ -69,24 +73,21 @@ static int not_a_time(const char *verb, const char *text)
     return command_fail(verb, EXIT_INPUT, "\"%.32s\" is no time. Write 19970610T090000.", text);
 }
 
-/* How the beginning of a series is written, so are its times: dates, local times, or UTC. */
-enum form { FORM_DATE, FORM_LOCAL, FORM_UTC };
-
-static void print_time(const struct wishes *w, local_t t, enum form form)
+static void print_time(const struct wishes *w, struct when when)
 {
-    char text[DIARY_TIME];
+    char text[WHEN_TEXT];
     const char *quote = w->json ? "\"" : "";
-    printf("%s%.*s%s%s\n", quote, form == FORM_DATE && t % DAY_S == 0 ? 8 : 15, diary_time_text(t, text),
-           form == FORM_UTC ? "Z" : "", quote);
+    printf("%s%s%s\n", quote, when_text(when, text), quote);
 }
 
-static int print_series(const struct wishes *w, enum form form, struct recur_walk *walk)
+/* How the beginning of a series is written, so are its times. */
+static int print_series(const struct wishes *w, enum when_form form, struct recur_walk *walk)
 {
     unsigned long n = 0;
     enum bf_err err = BF_OK;
     local_t t;
     while (n < w->limit && (err = recur_next(walk, &t)) == BF_OK) {
-        print_time(w, t, form);
+        print_time(w, (struct when){ t, form });
         n++;
     }
     if (err == BF_ELIMIT)
@@ -101,23 +102,22 @@ static int rule_answer(const struct wishes *w)
     struct recur rule;
     struct recur_walk walk;
     struct fault fault = { 0 };
-    local_t start, from, end = 0;
-    bool utc = false, from_utc;
+    struct when start, from;
     if (!w->rrule || !w->dtstart)
         return command_fail(rule_help.name, EXIT_USAGE, "--rrule and --dtstart are needed.");
-    const int status = zone_open(rule_help.name, w->tz, &zone);
+    const int status = zone_of(rule_help.name, w->tz, &zone);
     if (status)
         return status;
-    if (!diary_time_read(span_of(w->dtstart), &start, &utc))
+    if (!when_read(span_of(w->dtstart), &start))
         return not_a_time(rule_help.name, w->dtstart);
     from = start;
-    if (w->from && !diary_time_read(span_of(w->from), &from, &from_utc))
+    if (w->from && !when_read(span_of(w->from), &from))
         return not_a_time(rule_help.name, w->from);
     if (recur_read(span_of(w->rrule), &rule, &fault) != BF_OK)
         return command_fail(rule_help.name, EXIT_INPUT, "the rule, byte %zu: %s.", fault.at + 1, fault.what);
-    diary_time_read(SPAN("99991231T235959"), &end, NULL);
-    recur_begin(&walk, &rule, start, zone, from > start ? from : start, end + 1);
-    return print_series(w, utc ? FORM_UTC : strlen(w->dtstart) == 8 ? FORM_DATE : FORM_LOCAL, &walk);
+    const local_t end = civil_day(RECUR_YEAR, 12, 31) * DAY_S + DAY_S;
+    recur_begin(&walk, &rule, start.t, zone, from.t > start.t ? from.t : start.t, end);
+    return print_series(w, start.form, &walk);
 }
 
 int diary_rule(int argc, char **argv)
@@ -136,15 +136,16 @@ int diary_rule(int argc, char **argv)
 static int zone_answer(const struct wishes *w, const struct option_list *times)
 {
     auto_(tz_close) struct tz *zone = NULL;
-    local_t local;
     if (!w->tz || times->n == 0)
         return command_fail(zone_help.name, EXIT_USAGE, "--tz and a time are needed.");
-    const int status = zone_open(zone_help.name, w->tz, &zone);
+    const int status = zone_of(zone_help.name, w->tz, &zone);
     for (size_t i = 0; status == EXIT_SUCCESS && i < times->n; i++) {
-        bool utc = false;
-        if (!diary_time_read(span_of(times->items[i]), &local, &utc))
+        struct when when;
+        if (!when_read(span_of(times->items[i]), &when))
             return not_a_time(zone_help.name, times->items[i]);
-        print_time(w, utc ? local : tz_utc(zone, local, NULL), FORM_UTC);
+        if (when.form != WHEN_UTC)
+            when = (struct when){ tz_utc(zone, when.t, NULL), WHEN_UTC };
+        print_time(w, when);
     }
     return status;
 }

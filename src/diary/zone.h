@@ -49,6 +49,9 @@ void zones_destroy(struct zones *z);
  */
 enum bf_err zones_line(struct zones *z, const struct card_line *line, struct fault *fault) must_use;
 
+/* A line that the card reader could not read stood in the VTIMEZONE: nobody knows what its rules are. */
+void zones_spoil(struct zones *z);
+
 /*
  * Quotes around it do not matter. To be asked when all of the calendar was read: a zone may stand behind what is in it. BF_ENOENT:
  * nobody knows it, ret is NULL: to be reported, and busy by its widest reading; BF_ELIMIT, likewise; BF_EIO, BF_ENOMEM.
