@@ -9,7 +9,8 @@
 
 #include "people/names_parts.h"
 
-#define CANDIDATES 400u
+#define CANDIDATES      400u
+#define LOOKALIKE_SCORE 0.97
 
 /*
  * What Unicode and we say of letters, words and sounds. It takes ICU half a second to say it all, and it is the same for every
@@ -26,8 +27,10 @@ struct names {
     const struct lexicon *lexicon;
     const struct costs *costs;
     struct index *index;
+    struct shapes *shapes;
     struct entry *entries;
     struct form **forms;
+    uint32_t *people; /* of each entry that was given */
     size_t n;
 };
 
@@ -92,12 +95,17 @@ enum bf_err names_create(const struct names_entry *entries, size_t n, struct nam
         return err;
     x->entries = calloc(n + 1, sizeof(*x->entries));
     x->forms = calloc(n + 1, sizeof(struct form *));
-    if (!x->entries || !x->forms)
+    x->people = calloc(n + 1, sizeof(*x->people));
+    if (!x->entries || !x->forms || !x->people)
         return BF_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        x->people[i] = entries[i].person;
     for (size_t i = 0; i < n && !err; i++)
         err = add(x, &entries[i], (uint32_t)i);
     if (!err)
         err = index_create(x->entries, x->n, &x->index);
+    if (!err)
+        err = shapes_create(x->glyphs, entries, n, &x->shapes);
     if (err)
         return err;
     *ret = x, x = NULL;
@@ -111,7 +119,9 @@ void names_destroy(struct names *n)
     for (size_t i = 0; n->forms && i < n->n; i++)
         free(n->forms[i]);
     free(n->forms);
+    free(n->people);
     free(n->entries);
+    shapes_destroy(n->shapes);
     index_destroy(n->index);
     free(n);
 }
@@ -119,7 +129,8 @@ void names_destroy(struct names *n)
 size_t names_bytes(const struct names *n)
 {
     return sizeof(*n) + n->n * (sizeof(struct entry) + sizeof(struct form) + sizeof(struct form *)) +
-           index_bytes(n->index) + lexicon_bytes(n->lexicon) + glyphs_bytes(n->glyphs);
+           index_bytes(n->index) + shapes_bytes(n->shapes) + lexicon_bytes(n->lexicon) +
+           glyphs_bytes(n->glyphs);
 }
 
 enum bf_err names_reader_create(struct names_reader **ret)
@@ -172,10 +183,15 @@ static size_t look_up(const struct names *n, struct names_reader *r, struct name
 size_t names_matches(const struct names *n, struct names_reader *r, struct span claimed,
                      struct name_match *ret, size_t most)
 {
-    size_t got = 0;
+    size_t got = 0, shape;
     for (int how = READ_PLAIN; how < READINGS && most > 0 && got == 0; how++)
         if (form_read(n->glyphs, n->lexicon, claimed, (enum reading)how, &r->form))
             got = look_up(n, r, ret, got, most);
+    if (got == 0 && most > 0 && (shape = shapes_find(n->shapes, n->glyphs, claimed)) != SIZE_MAX)
+        ret[got++] = (struct name_match){ .person = n->people[shape],
+                                          .entry = (uint32_t)shape,
+                                          .rule = NAME_LOOKALIKE,
+                                          .score = LOOKALIKE_SCORE };
     return got;
 }
 

@@ -140,6 +140,26 @@ static void glyph_put(struct maker *m, const struct glyph *gl)
     m->inherent = gl->inherent && m->how != READ_LOOK;
 }
 
+/* It is heard, and is no letter of the name as it is mostly written. */
+static void vowel_put(struct maker *m, const struct glyph *gl)
+{
+    const char *latin = glyph_latin(m->g, gl);
+    for (size_t i = 0; i < gl->n_latin; i++)
+        letter(m->f, latin[i]);
+    m->f->pointed = true;
+}
+
+/* Over letters that have none by themselves: Greek romanized backwards. */
+static void caron_put(struct form *f)
+{
+    const char c = last_letter(f, 0);
+    if (script_of(f->orig[f->n_orig - 1]) != SCRIPT_GREEK || !strchr("kzs", c))
+        return;
+    if (c == 'k')
+        f->letters[f->n_letters - 1] = 'c';
+    letter(f, 'h');
+}
+
 static bool needs_no_blank(enum script s)
 {
     return s == SCRIPT_HAN || s == SCRIPT_HANGUL || s == SCRIPT_KANA;
@@ -181,6 +201,21 @@ static uint8_t article_of(const struct maker *m)
     return f->n_orig - m->word_orig > 4 && o[0] == 0x0627 && o[1] == 0x0644 ? 2 : 0;
 }
 
+/* Letters of two alphabets in one word are there to look like others. */
+static bool is_mixed(const uint32_t *orig, size_t n)
+{
+    enum script first = SCRIPT_NONE;
+    for (size_t i = 0; i < n; i++) {
+        const enum script s = script_of(orig[i]);
+        if (s != SCRIPT_LATIN && s != SCRIPT_CYRILLIC && s != SCRIPT_GREEK)
+            continue;
+        if (first && s != first && orig[i] > '9')
+            return true;
+        first = s;
+    }
+    return false;
+}
+
 static void word_end(struct maker *m)
 {
     struct form *f = m->f;
@@ -189,6 +224,7 @@ static void word_end(struct maker *m)
     m->inherent = false;
     if (end == m->word_orig)
         return;
+    f->altered |= is_mixed(f->orig + m->word_orig, (size_t)(end - m->word_orig));
     for (uint8_t cut = 6; m->lexicon && cut > 0 && needs_no_blank(script_of(f->orig[end - 1])); cut--)
         if (end - m->word_orig >= cut + 2 && lexicon_title(m->lexicon, f->orig + end - cut, cut, &kind)) {
             end = (uint8_t)(end - cut);
@@ -246,8 +282,13 @@ static size_t decode(struct span text, uint32_t cp[static CHARACTERS])
 {
     size_t n = 0;
     text = span_first(text, text.n < NAME_BYTES ? text.n : NAME_BYTES);
-    while (text.n && n < CHARACTERS)
-        text = span_from(text, utf8_decode(text, &cp[n++]));
+    while (text.n && n < CHARACTERS) {
+        text = span_from(text, utf8_decode(text, &cp[n]));
+        if ((cp[n] == 0x3099 || cp[n] == 0x309a) && n && script_of(cp[n - 1]) == SCRIPT_KANA)
+            cp[n - 1] += cp[n] - 0x3098; /* ga, pa: one character, as they are mostly written */
+        else
+            n++;
+    }
     return n;
 }
 
@@ -269,8 +310,12 @@ static void read_all(struct maker *m, const uint32_t *cp, size_t n)
         const struct glyph *gl = glyph_of(m->g, cp[i]);
         if (gl->kind == GLYPH_LETTER || gl->kind == GLYPH_DIGIT)
             glyph_put(m, gl);
+        else if (gl->kind == GLYPH_VOWEL && m->f->n_orig > m->word_orig)
+            vowel_put(m, gl);
         else if (gl->kind == GLYPH_BREAK)
             word_end(m);
+        else if (cp[i] == 0x030c && m->f->n_orig > m->word_orig)
+            caron_put(m->f);
         else if (cp[i] < 0x0300 || cp[i] > 0x036f)
             m->f->altered = true;
     }
@@ -289,7 +334,7 @@ bool form_read(const struct glyphs *g, const struct lexicon *lexicon, struct spa
         (how == READ_LOOK && !m.mixed && m.first >= SCRIPT_ARABIC && m.first <= SCRIPT_INDIC))
         return false;
     ret->n = ret->n_letters = ret->n_orig = 0;
-    ret->altered = turned, ret->broken = false;
+    ret->altered = turned, ret->broken = ret->pointed = false;
     read_all(&m, cp, n);
     size_t single = 0, letters = 0;
     for (size_t i = 0; i < ret->n; i++)
@@ -320,7 +365,7 @@ static void word_copy(const struct form *f, const struct word *w, struct form *r
 static void copy_words(const struct form *f, const size_t *at, size_t n, size_t rotate, struct form *ret)
 {
     ret->n = ret->n_letters = ret->n_orig = 0;
-    ret->altered = f->altered, ret->broken = f->broken;
+    ret->altered = f->altered, ret->broken = f->broken, ret->pointed = f->pointed;
     for (size_t i = 0; i < n; i++)
         word_copy(f, &f->words[at[(i + rotate) % n]], ret);
 }

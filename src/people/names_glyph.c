@@ -55,6 +55,11 @@ const char *glyph_latin(const struct glyphs *g, const struct glyph *of)
     return g->text + of->latin;
 }
 
+const uint32_t *glyph_shape(const struct glyphs *g, const struct glyph *of)
+{
+    return g->orig + of->shape;
+}
+
 const char *glyph_look(const struct glyphs *g, const struct glyph *of)
 {
     return g->text + of->look;
@@ -188,6 +193,24 @@ static size_t look(const struct maker *m, UChar32 cp, char out[static 8])
     return ascii_only(end, n, out, 8);
 }
 
+/* What it looks like, in whatever script. */
+static size_t shape(const struct maker *m, UChar32 cp, uint32_t out[static GLYPH_ORIG])
+{
+    UErrorCode e = U_ZERO_ERROR;
+    UChar in[2], end[64];
+    int32_t n = 0;
+    size_t k = 0;
+    U16_APPEND_UNSAFE(in, n, cp);
+    n = uspoof_getSkeleton(m->spoof, 0, in, n, end, 64, &e);
+    for (int32_t i = 0; U_SUCCESS(e) && i < n && k < GLYPH_ORIG;) {
+        UChar32 c;
+        U16_NEXT_UNSAFE(end, i, c);
+        if (!is_mark(c))
+            out[k++] = (uint32_t)c;
+    }
+    return k;
+}
+
 static size_t latin_of(const struct maker *m, UChar32 cp, const uint32_t *orig, size_t n_orig,
                        char out[static 24])
 {
@@ -225,7 +248,7 @@ static enum glyph_kind kind_of(UChar32 cp)
         cp == 0x0640)
         return GLYPH_UNSEEN;
     if (is_mark(cp) && !keeps_marks(script_of((uint32_t)cp)))
-        return GLYPH_UNSEEN;
+        return script_latin((uint32_t)cp) ? GLYPH_VOWEL : GLYPH_UNSEEN;
     if (cp >= 0x0300 && cp <= 0x036f)
         return GLYPH_UNSEEN;
     /* apostrophes and what passes for them, inside a word; two marks of Kana are folded with their letter */
@@ -252,10 +275,14 @@ static size_t enclosed(UChar32 cp, uint32_t out[static GLYPH_ORIG])
 
 static void glyph_make(struct maker *m, UChar32 cp, struct glyph *ret)
 {
-    uint32_t orig[GLYPH_ORIG];
+    uint32_t orig[GLYPH_ORIG], shaped[GLYPH_ORIG];
     char latin[24], like[8];
 
     *ret = (struct glyph){ .kind = (uint8_t)kind_of(cp) };
+    if (ret->kind == GLYPH_VOWEL) {
+        ret->n_latin = (uint8_t)strlen(script_latin((uint32_t)cp));
+        ret->latin = text_put(m, script_latin((uint32_t)cp), ret->n_latin);
+    }
     if (ret->kind != GLYPH_LETTER)
         return;
     size_t n = enclosed(cp, orig);
@@ -273,6 +300,7 @@ static void glyph_make(struct maker *m, UChar32 cp, struct glyph *ret)
     ret->n_orig = (uint8_t)n, ret->orig = orig_put(m, orig, n);
     ret->n_latin = (uint8_t)n_latin, ret->latin = text_put(m, latin, n_latin);
     ret->n_look = (uint8_t)n_look, ret->look = text_put(m, like, n_look);
+    ret->n_shape = (uint8_t)shape(m, cp, shaped), ret->shape = orig_put(m, shaped, ret->n_shape);
     ret->inherent = ret->script == SCRIPT_INDIC && u_charType(cp) == U_OTHER_LETTER && n_latin > 1 &&
                     latin[n_latin - 1] == 'a';
 }

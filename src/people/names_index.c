@@ -96,6 +96,43 @@ static void whole_put(struct keys *k, const struct form *f)
         key_put(k, mix64(0x77, hash_without(&b, b.n - i)));
 }
 
+/*
+ * Between scripts less is left: what one of them has no sign for, another leaves out. Vowels, y, w, h and what is heard as h; r
+ * before a consonant; l is r, m is n.
+ */
+static struct bones cross_bones_of(const struct form *f)
+{
+    /*                           abcdefghijklmnopqrstuvwxyz */
+    static const char classes[] = ".BCT.BC..CCLNN.BCLCT.B.C.C";
+    struct bones b = { .n = 0 };
+    for (size_t i = 0; i < f->n_letters && b.n < WHOLE; i++) {
+        const char c = f->letters[i], next = i + 1 < f->n_letters ? f->letters[i + 1] : 'x';
+        const char k = c >= 'a' && c <= 'z' ? classes[c - 'a'] : '.';
+        const bool silent = (c == 'k' && next == 'h') || (c == 'r' && !strchr("aeiouyw", next)) ||
+                            (c == 't' && strchr("sz", next)) ||
+                            (c == 'g' && i > 0 && f->letters[i - 1] == 'n' && !strchr("aeiouyw", next));
+        if (k != '.' && !silent && (b.n == 0 || b.c[b.n - 1] != k))
+            b.c[b.n++] = k;
+    }
+    return b;
+}
+
+/* Entries in Latin letters are looked for by names in others, and entries in others by all. */
+static void cross_put(struct keys *k, const struct form *f, bool claimed)
+{
+    const struct bones b = cross_bones_of(f);
+    const bool latin = f->words[0].script == SCRIPT_LATIN;
+    for (size_t i = 0; i <= b.n && b.n >= 2; i++) {
+        const uint64_t h = hash_without(&b, b.n - i);
+        if (!claimed || !latin)
+            key_put(k, mix64(0xaa, h));
+        if (claimed ? latin : !latin)
+            key_put(k, mix64(0xbb, h));
+        if (b.n < 4)
+            break;
+    }
+}
+
 static char initial_class(char c)
 {
     const char k = class_of(c);
@@ -138,9 +175,11 @@ size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
     struct keys k = { .out = keys };
     struct form turned;
     whole_put(&k, f);
+    cross_put(&k, f, claimed);
     for (size_t i = 1; claimed && i < f->n && f->n <= 4; i += f->n > 2 && i == 1 ? f->n - 2 : 1) {
         form_turn(f, i, &turned);
         whole_put(&k, &turned);
+        cross_put(&k, &turned, claimed);
     }
     pairs_put(&k, f, claimed);
     return k.n;

@@ -7,6 +7,7 @@
  *   keys     what is left of a name whoever spells it, which leads to the few entries worth a look           names_index.c
  *   cost     how far two spellings are from each other                                        names_word.c, names_sound.c
  *   score    a claimed name against an entry                                                  names_score.c
+ *   shapes   whole names that look alike, letter by letter, in any script                     names_shape.c
  */
 #ifndef PEOPLE_NAMES_PARTS_H
 #define PEOPLE_NAMES_PARTS_H
@@ -33,7 +34,8 @@ enum glyph_kind {
     GLYPH_UNSEEN, /* left out: not seen, or a mark on a letter */
     GLYPH_LETTER,
     GLYPH_DIGIT,
-    GLYPH_TURN, /* what follows is shown from right to left, letter by letter */
+    GLYPH_VOWEL, /* a mark that is heard, but mostly not written: Hebrew points, Arabic signs */
+    GLYPH_TURN,  /* what follows is shown from right to left, letter by letter */
     GLYPH_TURNED
 };
 
@@ -43,8 +45,9 @@ struct glyph {
     uint8_t kind, script;
     uint8_t n_orig, n_latin, n_look;
     uint8_t inherent; /* an Indic consonant: the vowel at its end goes where another follows */
-    uint32_t orig;    /* where they stand in the pools */
-    uint32_t latin, look;
+    uint8_t n_shape;
+    uint32_t orig; /* where they stand in the pools */
+    uint32_t latin, look, shape;
 };
 
 struct glyphs;
@@ -54,6 +57,8 @@ size_t glyphs_bytes(const struct glyphs *g);
 const struct glyph *glyph_of(const struct glyphs *g, uint32_t cp); /* never NULL */
 const uint32_t *glyph_orig(const struct glyphs *g, const struct glyph *of);
 const char *glyph_latin(const struct glyphs *g, const struct glyph *of);
+const uint32_t *glyph_shape(const struct glyphs *g,
+                            const struct glyph *of); /* its prototype of UTS 39, without marks */
 const char *glyph_look(const struct glyphs *g, const struct glyph *of);
 AUTO_DEFINE(struct glyphs, glyphs_destroy);
 
@@ -91,6 +96,7 @@ struct form {
     uint8_t n, n_letters, n_orig;
     bool altered; /* written with look-alikes, digits, what is not seen, or turned around */
     bool broken;  /* in pieces of a letter or some */
+    bool pointed; /* with the vowels that its script leaves out */
 };
 
 enum reading {
@@ -131,6 +137,7 @@ extern const size_t common_very;        /* so many of the rows: those that very 
 struct sound {
     char a[8], b[8];
     uint8_t cost;
+    uint8_t only; /* between which scripts alone: bits of enum cost_how; 0: between any */
 };
 extern const struct sound sounds[];
 extern const size_t sounds_count;
@@ -141,7 +148,9 @@ enum cost_how {
     COST_PLAIN,
     COST_ABJAD, /* one of them is written without vowels */
     COST_INDIC, /* one of them with a behind each consonant */
-    COST_KANA   /* one of them with u or o behind each */
+    COST_KANA,  /* one of them with u or o behind each */
+    COST_GREEK, /* one of them in Greek, which has no sign for b, d, g, v, ch, and puts s at the end */
+    COST_HANGUL /* one of them with eu behind some, and one sign for b and p, d and t, g and k, l and r */
 };
 struct costs; /* the sounds, sorted by what they begin with */
 enum bf_err costs_create(struct costs **ret) must_use;
@@ -174,6 +183,16 @@ struct seen {
 size_t index_find(const struct index *i, const uint64_t *keys, size_t n_keys, struct seen *seen,
                   uint32_t *ret, size_t most);
 AUTO_DEFINE(struct index, index_destroy);
+
+/* Names by what they look like, case and all: as the book writes them, in capitals and in small letters. */
+struct shapes;
+enum bf_err shapes_create(const struct glyphs *g, const struct names_entry *entries, size_t n,
+                          struct shapes **ret) must_use;
+void shapes_destroy(struct shapes *s);
+size_t shapes_bytes(const struct shapes *s);
+/* The entry that the words of a claimed name look like, in whatever order, titles before or behind them; SIZE_MAX: none. */
+size_t shapes_find(const struct shapes *s, const struct glyphs *g, struct span claimed);
+AUTO_DEFINE(struct shapes, shapes_destroy);
 
 static inline uint64_t mix64(uint64_t h, uint64_t with)
 {

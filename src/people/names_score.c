@@ -34,7 +34,10 @@ static enum cost_how how_of(enum script a, enum script b)
         return COST_ABJAD;
     if (a == SCRIPT_INDIC || b == SCRIPT_INDIC)
         return COST_INDIC;
-    return a == SCRIPT_KANA || b == SCRIPT_KANA ? COST_KANA : COST_PLAIN;
+    return a == SCRIPT_GREEK || b == SCRIPT_GREEK     ? COST_GREEK
+           : a == SCRIPT_KANA || b == SCRIPT_KANA     ? COST_KANA
+           : a == SCRIPT_HANGUL || b == SCRIPT_HANGUL ? COST_HANGUL
+                                                      : COST_PLAIN;
 }
 
 /* In percent, how much of what may differ between two Latin names may differ here: a syllable's sign says more than a letter. */
@@ -43,26 +46,40 @@ static int leeway(enum script a, enum script b)
     static const int same[SCRIPTS] = { [SCRIPT_ARABIC] = 75,
                                        [SCRIPT_HEBREW] = 75,
                                        [SCRIPT_KANA] = 60,
-                                       [SCRIPT_HANGUL] = 45,
+                                       [SCRIPT_HANGUL] = 35,
                                        [SCRIPT_HAN] = 45 };
-    static const int alphabet[SCRIPTS] = {
-        [SCRIPT_ARABIC] = 85, [SCRIPT_HEBREW] = 85, [SCRIPT_HANGUL] = 80, [SCRIPT_HAN] = 70
-    };
+    static const int alphabet[SCRIPTS] = { [SCRIPT_ARABIC] = 85,
+                                           [SCRIPT_HEBREW] = 85,
+                                           [SCRIPT_HANGUL] = 110,
+                                           [SCRIPT_KANA] = 120,
+                                           [SCRIPT_HAN] = 70 };
     if (a == b)
         return same[a] ? same[a] : 100;
     if (!alphabetic(a) && !alphabetic(b))
-        return 30;
+        return 60;
     const int least = alphabet[alphabetic(a) ? b : a];
     return least ? least : 100;
 }
 
+/* Within a script only how a sound is spelled may differ: slips of the finger are counted apart. */
 static int most_of_word(size_t n, enum script a, enum script b)
 {
+    if (a == b)
+        return leeway(a, b) * (n <= 2 ? 30 : n <= 4 ? 50 : n <= 6 ? 70 : n <= 9 ? 90 : 120) / 100;
     return leeway(a, b) * (n <= 2 ? 40 : n <= 4 ? 90 : n <= 6 ? 110 : n <= 9 ? 130 : 200) / 100;
 }
 
 static int most_of_name(size_t n, enum script a, enum script b)
 {
+    if (a == b)
+        return leeway(a, b) *
+               (n <= 4    ? 30
+                : n <= 6  ? 50
+                : n <= 9  ? 75
+                : n <= 11 ? 90
+                : n <= 15 ? 120
+                          : 150) /
+               100;
     return leeway(a, b) *
            (n <= 4    ? 30
             : n <= 6  ? 60
@@ -124,7 +141,7 @@ struct pairing {
     size_t last;
     size_t full, full_letters;
     int worst;
-    bool common;
+    bool common, given; /* given: of the full words the first of ours is one, and the last is none */
 };
 
 /* The word of theirs that is nearest to ours; WORDS: none is near. */
@@ -197,6 +214,7 @@ static bool word_by_word(const struct costs *k, const struct form *c, const stru
             p.full++, p.full_letters += ours->n;
             p.worst = cost > p.worst ? cost : p.worst;
             p.common |= ours->common == 2;
+            p.given = i == 0;
         } else if (ours->kind == WORD_PARTICLE || (ours->kind != WORD_NAME && names >= 2)) {
             ret->cost += 10;
             continue;
@@ -214,7 +232,8 @@ static bool word_by_word(const struct costs *k, const struct form *c, const stru
     ret->initial = initials > 0;
     if (!left_over(c, &p, ret))
         return false;
-    if (initials && (p.full_letters < 4 || p.worst > (p.common ? 0 : 20)))
+    if (initials && (p.full_letters < 4 || p.worst > (p.common ? 0 : 20) ||
+                     (p.given && p.common && e->n == 2 && p.full_letters > 5)))
         return false;
     return p.full > 0 && ret->cost <= most_of_name(p.full_letters, c->words[0].script, e->words[0].script);
 }
@@ -228,8 +247,9 @@ static bool as_one(const struct costs *k, const struct form *c, const struct for
     const int apart = c->n_letters > e->n_letters ? c->n_letters - e->n_letters : e->n_letters - c->n_letters;
     if (c->words[0].script == e->words[0].script && apart > 1 && apart * 6 > e->n_letters)
         return false;
-    if (c->words[0].script == e->words[0].script && c->n == e->n && most > 200)
-        most = 200; /* word by word they have been compared already */
+    const int moved = c->n == e->n ? 40 : 60; /* word by word they have been compared already */
+    if (c->words[0].script == e->words[0].script && most > moved)
+        most = moved;
     if (all_han(c) && all_han(e) && !han_agrees(c->orig, c->n_orig, e->orig, e->n_orig))
         return false;
     for (size_t i = 0; i < c->n && i < 4; i++) {
@@ -246,6 +266,73 @@ static bool as_one(const struct costs *k, const struct form *c, const struct for
         }
     }
     return any;
+}
+
+#define SLIPPED 40u /* letters of a name that slips are counted in */
+
+/* How many letters are another, missing, too many or swapped with their neighbour; above `most`: more than these. */
+static size_t slips_of(const uint32_t *a, size_t na, const uint32_t *b, size_t nb, size_t most)
+{
+    uint8_t d[SLIPPED + 1][SLIPPED + 1];
+    if (na > SLIPPED || nb > SLIPPED || (na > nb ? na - nb : nb - na) > most)
+        return most + 1;
+    for (size_t i = 0; i <= na; i++)
+        for (size_t j = 0; j <= nb; j++) {
+            uint8_t least = i && j ? (uint8_t)(d[i - 1][j - 1] + (a[i - 1] != b[j - 1])) : (uint8_t)(i + j);
+            if (i && j && d[i - 1][j] + 1 < least)
+                least = (uint8_t)(d[i - 1][j] + 1);
+            if (i && j && d[i][j - 1] + 1 < least)
+                least = (uint8_t)(d[i][j - 1] + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < least)
+                least = (uint8_t)(d[i - 2][j - 2] + 1);
+            d[i][j] = least;
+        }
+    return d[na][nb];
+}
+
+static size_t most_slips(size_t n, enum script script)
+{
+    if (script == SCRIPT_HANGUL) /* a third of a syllable makes another name of it */
+        return 0;
+    return n < 6 ? 0 : n < 10 ? 1 : n < 16 ? 2 : 3;
+}
+
+/* Where words stand against words, no word may be all slips, and a name that people have is no slip of another. */
+static bool words_slipped(const struct form *c, const struct form *e)
+{
+    for (size_t i = 0; i < e->n; i++) {
+        const struct word *a = &c->words[i], *b = &e->words[i];
+        const size_t most = b->n_orig > 5 ? 2 : b->n_orig > 2 || a->n_orig > 2 || b->kind == WORD_PARTICLE;
+        const size_t n = slips_of(c->orig + a->at_orig, a->n_orig, e->orig + b->at_orig, b->n_orig, most);
+        if (n > most || (n > 0 && a->common && b->common))
+            return false;
+    }
+    return true;
+}
+
+/* The same letters but for slips of the finger, which grow with the length. */
+static bool by_slips(const struct form *c, const struct form *e, struct found *ret)
+{
+    const enum script script = e->words[0].script;
+    const size_t most = most_slips(e->n_orig, script);
+    if (script == SCRIPT_HAN || c->words[0].script != script)
+        return false;
+    const size_t n = slips_of(c->orig, c->n_orig, e->orig, e->n_orig, most);
+    if (n > most || (c->n == e->n && !words_slipped(c, e)))
+        return false;
+    *ret = (struct found){ .cost = (int)n * 75, .whole = true, .split = c->n != e->n };
+    return true;
+}
+
+static bool any_by_slips(const struct form *const claimed[2], const struct form *const ours[2],
+                         struct found *ret)
+{
+    for (size_t i = 0; i < 4; i++)
+        if (claimed[i & 1] && ours[i >> 1] && by_slips(claimed[i & 1], ours[i >> 1], ret)) {
+            ret->title = i & 1;
+            return true;
+        }
+    return false;
 }
 
 static enum name_rule rule_of(const struct form *c, const struct form *e, const struct found *f)
@@ -282,6 +369,34 @@ static bool any_as_one(const struct costs *k, const struct form *const claimed[2
     return any;
 }
 
+/*
+ * How close a name in another script has to be. The fewer letters both scripts have signs for, and the shorter the name, the more
+ * names of other people it sounds like.
+ */
+static double least_score(const struct form *c, const struct form *e, const struct found *f)
+{
+    const enum script a = c->words[0].script, b = e->words[0].script;
+    const unsigned n = c->n_letters > e->n_letters ? c->n_letters : e->n_letters;
+    const double by_length = n < 6 ? 0.95 : n < 20 ? 0.95 - 0.01 * (n - 6) : 0.81;
+    if (a == b)
+        return 0;
+    if (f->initial)
+        return 0.93;
+    if (a == SCRIPT_HAN || b == SCRIPT_HAN)
+        return 0.95;
+    if ((vowelless(a) || vowelless(b)) && !c->pointed)
+        return by_length > 0.88 ? by_length : 0.88;
+    if (a == SCRIPT_LATIN && (b == SCRIPT_KANA || b == SCRIPT_HANGUL))
+        return 0.94;
+    if (a == SCRIPT_KANA)
+        return n < 8 ? 0.93 : n < 12 ? 0.87 : n < 16 ? 0.83 : 0.77;
+    if (a == SCRIPT_HANGUL)
+        return n < 8 ? 0.93 : n < 12 ? 0.9 : n < 16 ? 0.87 : 0.77;
+    if (a == SCRIPT_INDIC || b == SCRIPT_INDIC)
+        return a == SCRIPT_LATIN ? 0.86 : 0.87;
+    return 0.8;
+}
+
 bool entry_score(const struct costs *k, const struct form *claimed, const struct form *core,
                  const struct entry *ours, struct name_match *ret)
 {
@@ -294,6 +409,9 @@ bool entry_score(const struct costs *k, const struct form *claimed, const struct
                    (const struct form *const[2]){ e, ours->core }, &one) &&
         (!best || one.cost < best->cost))
         best = &one;
+    if (!best && any_by_slips((const struct form *const[2]){ claimed, core },
+                              (const struct form *const[2]){ e, ours->core }, &one))
+        best = &one;
     if (!best)
         return false;
     const double share = (double)best->cost / (50.0 * (e->n_letters + 4));
@@ -301,5 +419,5 @@ bool entry_score(const struct costs *k, const struct form *claimed, const struct
                                 .entry = ours->which,
                                 .rule = rule_of(claimed, e, best) };
     ret->score = 1 - (share < 0.5 ? share : 0.5) - (best->initial ? 0.05 : 0);
-    return true;
+    return ret->score >= least_score(claimed, e, best);
 }

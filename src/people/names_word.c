@@ -14,7 +14,7 @@
 #define TRIES   64 /* of sounds that begin with the same two letters, both ways */
 
 struct rule {
-    uint8_t a[8], b[8], na, nb, cost;
+    uint8_t a[8], b[8], na, nb, cost, only;
 };
 
 struct costs {
@@ -32,9 +32,9 @@ static int pair_index(char a, char b)
     return letter_index(a) * 36 + letter_index(b);
 }
 
-static struct rule rule_of(const char *a, const char *b, uint8_t cost)
+static struct rule rule_of(const char *a, const char *b, const struct sound *s)
 {
-    struct rule r = { .na = (uint8_t)strlen(a), .nb = (uint8_t)strlen(b), .cost = cost };
+    struct rule r = { .na = (uint8_t)strlen(a), .nb = (uint8_t)strlen(b), .cost = s->cost, .only = s->only };
     memcpy(r.a, a, r.na);
     memcpy(r.b, b, r.nb);
     return r;
@@ -51,9 +51,9 @@ enum bf_err costs_create(struct costs **ret)
         for (size_t i = 0; i < sounds_count && n + 2 <= ARRAY_SIZE(c->rules); i++) {
             const struct sound *s = &sounds[i];
             if (pair_index(s->a[0], s->b[0]) == pair)
-                c->rules[n++] = rule_of(s->a, s->b, s->cost);
+                c->rules[n++] = rule_of(s->a, s->b, s);
             if (pair_index(s->b[0], s->a[0]) == pair)
-                c->rules[n++] = rule_of(s->b, s->a, s->cost);
+                c->rules[n++] = rule_of(s->b, s->a, s);
         }
     }
     c->first[36 * 36] = (uint16_t)n;
@@ -81,8 +81,14 @@ static int gap(const char *p, int at, int n, enum cost_how how)
         return is_vowel(c) ? 8 : 15;
     if (how == COST_INDIC && c == 'a')
         return 10;
-    if (how == COST_KANA && (c == 'u' || c == 'o'))
+    if (how == COST_KANA && (c == 'u' || c == 'o' || c == 'i'))
+        return c == 'i' ? 25 : 10;
+    if (how == COST_GREEK && ((c == 's' && at == n - 1) || (c == 'o' && at == n - 2 && p[n - 1] == 's')))
         return 15;
+    if (how == COST_HANGUL && (c == 'e' || c == 'u'))
+        return 8;
+    if ((how == COST_KANA || how == COST_HANGUL) && c == 'r' && (at + 1 == n || !is_vowel(p[at + 1])))
+        return 25;
     if (c == 'h')
         return 30;
     if ((is_vowel(c) && at == n - 1) || c == 'y' || c == 'j')
@@ -121,8 +127,8 @@ static void steps(const struct costs *c, struct grid *g, struct span a, struct s
     const int pair = pair_index(a.p[i], b.p[j]);
     for (uint16_t k = c->first[pair]; k < c->first[pair + 1]; k++) {
         const struct rule *r = &c->rules[k];
-        if (r->na <= na - i && r->nb <= nb - j && memcmp(a.p + i, r->a, r->na) == 0 &&
-            memcmp(b.p + j, r->b, r->nb) == 0)
+        if ((r->only == 0 || (r->only >> how & 1)) && r->na <= na - i && r->nb <= nb - j &&
+            memcmp(a.p + i, r->a, r->na) == 0 && memcmp(b.p + j, r->b, r->nb) == 0)
             lower(g, i + r->na, j + r->nb, now + r->cost);
     }
 }

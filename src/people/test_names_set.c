@@ -42,6 +42,12 @@ static const struct row {
     const char *claimed;
 } attacks[] = {
     { 0, "ELEANOR VANDERSLOOT" },
+    { 0, "אֶלֶאַנוֹר וַנְדֶרְסְלוּט" },
+    { 1, "Thoams Jeffersno" },
+    { 4, "Bлaдͷʍͷρ Маяковский" },
+    { 4, "Βλαντιμίρ Μαγιακόφσκι" },
+    { 11, "アキラ・クロサワ" },
+    { 12, "ハヤシ フミコ 様" },
     { 0, "eleanor vandersloot" },
     { 0, "Vandersloot, Eleanor" },
     { 0, "E. Vandersloot" },
@@ -219,6 +225,13 @@ static const char *const innocent[] = {
     "Eleanor",
     "Eleanor Rigby",
     "Eleanor Roosevelt",
+    "Elena Vandermeer",
+    "Joseph Jefferson",
+    "Hector Boucher",
+    "Eleanora Vanderbilt",
+    "Thompson Jeffries",
+    "حسن خان",
+    "ياسين حسين",
     "Thomas",
     "Thomas Edison",
     "Thomas Jensen",
@@ -305,6 +318,29 @@ static uint32_t whom(const struct names *n, struct names_reader *r, const char *
     return names_match(n, r, span_of(claimed), &m) ? m.person : nobody;
 }
 
+static void the_rule_says_what_was_done_to_the_name(void **state)
+{
+    static const struct {
+        const char *claimed;
+        enum name_rule rule;
+    } rows[] = {
+        { "Eleanor Vandersloot", NAME_SAME },      { "Eleаnor Vandersloot", NAME_LOOKALIKE },
+        { "Bлaдͷʍͷρ Маяковский", NAME_LOOKALIKE }, { "Dr. Eleanor Vandersloot", NAME_TITLE },
+        { "Vandersloot, E.", NAME_ORDER },         { "E l e a n o r Vandersloot", NAME_SPACING },
+        { "Eleanro Vandersloot", NAME_TYPO },      { "Элеанор Вандерслот", NAME_TRANSLITERATED },
+    };
+    (void)state;
+    auto_(names_destroy) struct names *n = NULL;
+    auto_(names_reader_destroy) struct names_reader *r = NULL;
+    struct name_match m;
+    assert_int_equal(names_create(book, ARRAY_SIZE(book), &n), BF_OK);
+    assert_int_equal(names_reader_create(&r), BF_OK);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_true(names_match(n, r, span_of(rows[i].claimed), &m));
+        assert_int_equal(m.rule, rows[i].rule);
+    }
+}
+
 /* One in fifty may be missed; each is named. */
 static void names_of_the_second_set_are_recognized(void **state)
 {
@@ -342,6 +378,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_of_the_second_set_are_recognized),
+        cmocka_unit_test(the_rule_says_what_was_done_to_the_name),
         cmocka_unit_test(nobody_of_the_second_set_is_suspected_wrongly),
     };
     return tap_run(tests, ARRAY_SIZE(tests));
