@@ -7,6 +7,8 @@
 
 #define DAV  "DAV:"
 #define CARD "urn:ietf:params:xml:ns:carddav"
+#define CAL  "urn:ietf:params:xml:ns:caldav"
+#define CS   "http://calendarserver.org/ns/"
 
 /* ---- reading ---- */
 
@@ -29,6 +31,21 @@ enum place {
     AT_HOME_HREF,
     AT_TYPE,
     AT_TYPE_BOOK,
+    AT_TYPE_CALENDAR,
+    AT_TYPE_MAILBOX,
+    AT_CALENDAR_HOME,
+    AT_CALENDAR_HOME_HREF,
+    AT_INBOX,
+    AT_INBOX_HREF,
+    AT_OUTBOX,
+    AT_OUTBOX_HREF,
+    AT_CTAG,
+    AT_COMPONENTS,
+    AT_COMPONENT,
+    AT_REPORTS,
+    AT_REPORT_ONE,
+    AT_REPORT,
+    AT_REPORT_FREE_BUSY,
     AT_PROP_TOKEN,
     AT_TOKEN,
 };
@@ -56,6 +73,23 @@ static const struct {
     { AT_HOME, DAV, "href", AT_HOME_HREF },
     { AT_PROP, DAV, "resourcetype", AT_TYPE },
     { AT_TYPE, CARD, "addressbook", AT_TYPE_BOOK },
+    { AT_TYPE, CAL, "calendar", AT_TYPE_CALENDAR },
+    { AT_TYPE, CAL, "schedule-inbox", AT_TYPE_MAILBOX },
+    { AT_TYPE, CAL, "schedule-outbox", AT_TYPE_MAILBOX },
+    { AT_PROP, CAL, "calendar-data", AT_DATA },
+    { AT_PROP, CAL, "calendar-home-set", AT_CALENDAR_HOME },
+    { AT_CALENDAR_HOME, DAV, "href", AT_CALENDAR_HOME_HREF },
+    { AT_PROP, CAL, "schedule-inbox-URL", AT_INBOX },
+    { AT_INBOX, DAV, "href", AT_INBOX_HREF },
+    { AT_PROP, CAL, "schedule-outbox-URL", AT_OUTBOX },
+    { AT_OUTBOX, DAV, "href", AT_OUTBOX_HREF },
+    { AT_PROP, CS, "getctag", AT_CTAG },
+    { AT_PROP, CAL, "supported-calendar-component-set", AT_COMPONENTS },
+    { AT_COMPONENTS, CAL, "comp", AT_COMPONENT },
+    { AT_PROP, DAV, "supported-report-set", AT_REPORTS },
+    { AT_REPORTS, DAV, "supported-report", AT_REPORT_ONE },
+    { AT_REPORT_ONE, DAV, "report", AT_REPORT },
+    { AT_REPORT, CAL, "free-busy-query", AT_REPORT_FREE_BUSY },
 };
 
 struct reading {
@@ -97,6 +131,13 @@ static void open_one(struct reading *r, const struct xml_event *e)
         r->status = 200; /* where none is said */
         break;
     case AT_TYPE_BOOK: r->props.is_book = true; break;
+    case AT_TYPE_CALENDAR: r->props.is_calendar = true; break;
+    case AT_TYPE_MAILBOX: r->props.is_mailbox = true; break;
+    case AT_COMPONENT:
+        r->props.says_components = true;
+        r->props.events |= span_equal_nocase(e->label, SPAN("VEVENT"));
+        break;
+    case AT_REPORT_FREE_BUSY: r->props.free_busy = true; break;
     default: break;
     }
 }
@@ -138,7 +179,16 @@ static void take_props(struct reading *r)
     prefer(&m->principal, p->principal);
     prefer(&m->home, p->home);
     prefer(&m->sync_token, p->sync_token);
+    prefer(&m->calendar_home, p->calendar_home);
+    prefer(&m->inbox, p->inbox);
+    prefer(&m->outbox, p->outbox);
+    prefer(&m->ctag, p->ctag);
     m->is_book |= p->is_book;
+    m->is_calendar |= p->is_calendar;
+    m->is_mailbox |= p->is_mailbox;
+    m->says_components |= p->says_components;
+    m->events |= p->events;
+    m->free_busy |= p->free_busy;
 }
 
 static enum bf_err take_token(struct reading *r)
@@ -166,6 +216,10 @@ static enum bf_err close_one(struct reading *r)
     case AT_PROP_TOKEN: r->props.sync_token = keep(r, false); break;
     case AT_PRINCIPAL_HREF: r->props.principal = keep(r, false); break;
     case AT_HOME_HREF: r->props.home = keep(r, false); break;
+    case AT_CALENDAR_HOME_HREF: r->props.calendar_home = keep(r, false); break;
+    case AT_INBOX_HREF: r->props.inbox = keep(r, false); break;
+    case AT_OUTBOX_HREF: r->props.outbox = keep(r, false); break;
+    case AT_CTAG: r->props.ctag = keep(r, false); break;
     case AT_PROPSTAT: take_props(r); break;
     case AT_RESPONSE: r->stopped = !r->found(r->arg, &r->member); break;
     case AT_TOKEN: err = take_token(r); break;
@@ -223,6 +277,15 @@ const char dav_ask_books[] =
 const char dav_ask_etags[] =
     HEAD "<propfind xmlns=\"" DAV "\"><prop><getetag/><resourcetype/></prop></propfind>\n";
 
+const char dav_ask_calendar_who[] =
+    HEAD "<propfind xmlns=\"" DAV "\" xmlns:c=\"" CAL "\"><prop><resourcetype/><displayname/>"
+         "<current-user-principal/><c:calendar-home-set/><c:schedule-inbox-URL/><c:schedule-outbox-URL/>"
+         "<c:supported-calendar-component-set/><supported-report-set/></prop></propfind>\n";
+const char dav_ask_calendars[] =
+    HEAD "<propfind xmlns=\"" DAV "\" xmlns:c=\"" CAL "\" xmlns:s=\"" CS "\"><prop><resourcetype/>"
+         "<displayname/><sync-token/><s:getctag/><c:supported-calendar-component-set/>"
+         "<supported-report-set/></prop></propfind>\n";
+
 static void put_escaped(struct buf *out, struct span s)
 {
     for (size_t i = 0; i < s.n; i++)
@@ -241,16 +304,53 @@ void dav_ask_changes(struct span token, struct buf *out)
     buf_text(out, "</sync-token><sync-level>1</sync-level><prop><getetag/></prop></sync-collection>\n");
 }
 
-void dav_ask_cards(const struct span *hrefs, size_t n, struct buf *out)
+static void ask_some(const char *report, const char *space, const char *data, const struct span *hrefs,
+                     size_t n, struct buf *out)
 {
-    buf_text(out, HEAD "<c:addressbook-multiget xmlns=\"" DAV "\" xmlns:c=\"" CARD
-                       "\"><prop><getetag/><c:address-data/></prop>");
+    buf_printf(out, HEAD "<%s xmlns=\"" DAV "\" xmlns:c=\"%s\"><prop><getetag/><%s/></prop>", report, space,
+               data);
     for (size_t i = 0; i < n; i++) {
         buf_text(out, "<href>");
         put_escaped(out, hrefs[i]);
         buf_text(out, "</href>");
     }
-    buf_text(out, "</c:addressbook-multiget>\n");
+    buf_printf(out, "</%s>\n", report);
+}
+
+void dav_ask_cards(const struct span *hrefs, size_t n, struct buf *out)
+{
+    ask_some("c:addressbook-multiget", CARD, "c:address-data", hrefs, n, out);
+}
+
+void dav_ask_objects(const struct span *hrefs, size_t n, struct buf *out)
+{
+    ask_some("c:calendar-multiget", CAL, "c:calendar-data", hrefs, n, out);
+}
+
+static void put_range(struct span from, struct span to, struct buf *out)
+{
+    buf_text(out, "<c:time-range start=\"");
+    buf_span_put(out, from);
+    buf_text(out, "\" end=\"");
+    buf_span_put(out, to);
+    buf_text(out, "\"/>");
+}
+
+void dav_ask_between(struct span from, struct span to, struct buf *out)
+{
+    buf_text(out,
+             HEAD "<c:calendar-query xmlns=\"" DAV "\" xmlns:c=\"" CAL
+                  "\"><prop><getetag/><c:calendar-data/></prop><c:filter><c:comp-filter name=\"VCALENDAR\">"
+                  "<c:comp-filter name=\"VEVENT\">");
+    put_range(from, to, out);
+    buf_text(out, "</c:comp-filter></c:comp-filter></c:filter></c:calendar-query>\n");
+}
+
+void dav_ask_free_busy(struct span from, struct span to, struct buf *out)
+{
+    buf_text(out, HEAD "<c:free-busy-query xmlns:c=\"" CAL "\">");
+    put_range(from, to, out);
+    buf_text(out, "</c:free-busy-query>\n");
 }
 
 /* `https://host:port` of a URL. */

@@ -12,7 +12,7 @@ struct binding {
 };
 
 struct element {
-    struct span qname, space, name;
+    struct span qname, space, name, label;
     size_t n_bindings; /* before it */
 };
 
@@ -184,7 +184,7 @@ static enum bf_err bind(struct xml_reader *r, struct span prefix, struct span ur
     return BF_OK;
 }
 
-/* `name="value"`; xmlns ones are kept. */
+/* `name="value"` of the element that is being opened; xmlns ones are kept, and `name`. */
 static enum bf_err attribute_read(struct xml_reader *r, struct fault *fault)
 {
     const struct span name = name_read(r);
@@ -210,6 +210,8 @@ static enum bf_err attribute_read(struct xml_reader *r, struct fault *fault)
         return bind(r, SPAN(""), value, fault);
     if (span_starts(name, SPAN("xmlns:")))
         return bind(r, span_from(name, strlen("xmlns:")), value, fault);
+    if (span_equal(name, SPAN("name")))
+        r->stack[r->depth].label = value;
     return BF_OK;
 }
 
@@ -256,7 +258,7 @@ static enum bf_err open_read(struct xml_reader *r, struct xml_event *ret, struct
     const enum bf_err err = resolve(r, e, fault);
     r->depth++;
     r->begun = true;
-    *ret = (struct xml_event){ .kind = XML_OPEN, .space = e->space, .name = e->name };
+    *ret = (struct xml_event){ .kind = XML_OPEN, .space = e->space, .name = e->name, .label = e->label };
     return err;
 }
 

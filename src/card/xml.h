@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * XML with namespaces, a piece at a time, as servers of address books write it.   XML 1.0; Namespaces in XML 1.0; RFC 4918 section 17
+ * XML with namespaces, a piece at a time, as WebDAV servers write it.   XML 1.0; Namespaces in XML 1.0; RFC 4918 section 17
  *
  * Refused: a document type (so that nothing is expanded or fetched), more than XML_DEPTH levels, tags that do not match,
- * references other than the five and numbers. Attributes are checked for their form, and only xmlns is read. Comments and processing
+ * references other than the five and numbers. Attributes are checked for their form; xmlns and `name` are read. Comments and processing
  * instructions are passed over. Bounded by the text: decoded text is never longer than what was read.
  */
 #ifndef CARD_XML_H
@@ -18,6 +18,7 @@ enum xml_kind { XML_OPEN, XML_CLOSE, XML_TEXT, XML_END };
 struct xml_event {
     enum xml_kind kind;
     struct span space, name; /* of OPEN and CLOSE: namespace URI (may be empty) and local name */
+    struct span label;       /* of OPEN: its attribute `name`, as in `<comp name="VEVENT"/>`; empty: none */
     struct span text;        /* of TEXT: decoded; comes in pieces */
 };
 

@@ -9,16 +9,17 @@
 #include "base/buf.h"
 #include "base/cidr.h"
 
-#define CONNECT_MS   5000
-#define TOTAL_MS     60000u
-#define BYTES_USUAL  (64u << 20)
-#define HEADER_BYTES 256u
+#define CONNECT_MS          5000
+#define TOTAL_MS            60000u
+#define BYTES_USUAL         (64u << 20)
+#define ANSWER_HEADER_BYTES (64u << 10)
+#define HEADER_BYTES        320u
 
 struct run {
     CURL *easy;
     const struct exchange *x;
     struct exchange_answer *answer;
-    size_t size, most;
+    size_t size, most, header_bytes;
     bool address_refused, too_large, no_memory;
     struct curl_slist *headers;
     char error[CURL_ERROR_SIZE];
@@ -105,6 +106,37 @@ static size_t on_body(char *p, size_t size, size_t count, void *arg)
     return n;
 }
 
+static void header_keep(char *out, size_t size, struct span value)
+{
+    const size_t n = value.n < size ? value.n : 0; /* half of it would be another */
+    if (n)
+        memcpy(out, value.p, n);
+    out[n] = '\0';
+}
+
+static size_t on_header(char *p, size_t size, size_t count, void *arg)
+{
+    struct run *r = arg;
+    struct exchange_answer *a = r->answer;
+    const struct span line = span_trim(span_make(p, size * count));
+    const size_t colon = span_find(line, ':');
+    const struct span name = span_first(line, colon), value = span_trim(span_from(line, colon + 1));
+    r->header_bytes += size * count;
+    if (r->header_bytes > ANSWER_HEADER_BYTES) {
+        r->too_large = true;
+        return 0;
+    }
+    if (span_starts(line, SPAN("HTTP/"))) /* 100 Continue has a header of its own */
+        a->etag[0] = a->content_type[0] = a->location[0] = '\0';
+    else if (span_equal_nocase(name, SPAN("ETag")))
+        header_keep(a->etag, sizeof a->etag, value);
+    else if (span_equal_nocase(name, SPAN("Content-Type")))
+        header_keep(a->content_type, sizeof a->content_type, value);
+    else if (span_equal_nocase(name, SPAN("Location")))
+        header_keep(a->location, sizeof a->location, value);
+    return size * count;
+}
+
 /* ---- what goes out ---- */
 
 static bool header_add(struct run *r, const char *name, const char *value)
@@ -150,12 +182,15 @@ static bool set_request(struct run *r)
                          !curl_easy_setopt(e, CURLOPT_PASSWORD, x->password ? x->password : ""))) &&
            header_add(r, "Content-Type", has_body ? x->content_type : NULL) &&
            header_add(r, "Accept", x->accept) && header_add(r, "Depth", x->depth) &&
-           header_add(r, "Accept-Encoding", "identity") &&
+           header_add(r, "If-Match", x->if_match) && header_add(r, "If-None-Match", x->if_none_match) &&
+           header_add(r, "Accept-Encoding", "identity") && header_add(r, "Expect", "") &&
            !curl_easy_setopt(e, CURLOPT_HTTPHEADER, r->headers) &&
            !curl_easy_setopt(e, CURLOPT_USERAGENT, "bonafide/" BF_VERSION) &&
            !curl_easy_setopt(e, CURLOPT_ERRORBUFFER, r->error) &&
            !curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket) &&
            !curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, r) &&
+           !curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header) &&
+           !curl_easy_setopt(e, CURLOPT_HEADERDATA, r) &&
            !curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body) && !curl_easy_setopt(e, CURLOPT_WRITEDATA, r);
 }
 

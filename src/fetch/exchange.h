@@ -14,20 +14,23 @@
 
 struct exchange {
     const char *method, *url;
-    const char *user, *password;       /* NULL: none */
-    const char *content_type, *accept; /* NULL: not said */
-    const char *depth;                 /* header of WebDAV; NULL: not said */
-    struct span body;                  /* SPAN_NONE: none */
-    const char *ca_file;               /* NULL: the system's */
-    unsigned total_ms;                 /* 0: 60,000 */
-    size_t max_bytes;                  /* 0: 64 MiB */
+    const char *user, *password;          /* NULL: none */
+    const char *content_type, *accept;    /* NULL: not said */
+    const char *depth;                    /* header of WebDAV; NULL: not said */
+    const char *if_match, *if_none_match; /* an ETag with its quotes, or `*`; NULL: whatever stands there */
+    struct span body;                     /* SPAN_NONE: none */
+    const char *ca_file;                  /* NULL: the system's */
+    unsigned total_ms;                    /* 0: 60,000 */
+    size_t max_bytes;                     /* 0: 64 MiB */
 };
 
 struct exchange_answer {
     int status; /* HTTP; 0: none came */
     char *body; /* NUL-terminated, owned */
     size_t n;
-    char why[256]; /* on error: a sentence without its full stop */
+    char etag[256], content_type[128]; /* empty: not said, or longer than one may be */
+    char location[1024];               /* of a redirect, which is not followed: as it stands */
+    char why[256];                     /* on error: a sentence without its full stop */
 };
 
 /* BF_OK: an answer came, of whatever status. BF_EDENIED: a rule of ours; BF_ELIMIT; BF_EIO: not reached; BF_ETIME; BF_ENOMEM. */
