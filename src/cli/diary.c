@@ -8,6 +8,8 @@
 static const struct command verbs[] = {
     { "rule", "the times that a rule of repetition gives", diary_rule },
     { "zone", "which instant a time on the wall means somewhere", diary_zone },
+    { "calendars", "which calendars a CalDAV server has", diary_calendars },
+    { "fetch", "a diary from wherever it is, as ICS", diary_fetch },
     { NULL, NULL, NULL },
 };
 

@@ -11,5 +11,7 @@
 
 int diary_rule(int argc, char **argv);
 int diary_zone(int argc, char **argv);
+int diary_calendars(int argc, char **argv);
+int diary_fetch(int argc, char **argv);
 
 #endif

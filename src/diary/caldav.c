@@ -67,7 +67,8 @@ enum bf_err caldav_url(struct caldav *c, const char *base, struct span href, cha
     struct buf b = buf_on(memory, sizeof memory - 1);
     const enum bf_err err = dav_url(span_of(base), href, &b);
     if (err)
-        return caldav_wrong(c, err, "%s: the server leads to another host or no URL: %.*s; give the URL there", base,
+        return caldav_wrong(c, err,
+                            "%s: the server leads to another host or no URL: %.*s; give the URL there", base,
                             (int)(href.n < 160 ? href.n : 160), href.p ? href.p : "");
     memcpy(out, memory, b.n);
     out[b.n] = '\0';
@@ -84,8 +85,10 @@ static enum bf_err run_once(struct caldav *c, const struct exchange *x, struct e
     const enum bf_err err = exchange_run(x, ret);
     if (err)
         return caldav_wrong(c, err, "%s: %s", x->url, *ret->why ? ret->why : bf_err_text(err));
-    return ret->status == 401 ? caldav_wrong(c, BF_EDENIED, "%s: the server says 401: look at the user and the password", x->url)
-                              : BF_OK;
+    return ret->status == 401
+               ? caldav_wrong(c, BF_EDENIED, "%s: the server says 401: look at the user and the password",
+                              x->url)
+               : BF_OK;
 }
 
 enum bf_err caldav_ask(struct caldav *c, const struct exchange *wanted, struct exchange_answer *ret)
@@ -126,10 +129,12 @@ enum bf_err caldav_members(struct caldav *c, const struct caldav_question *q, da
     if (err)
         return err;
     if (a.status != 207)
-        err = caldav_wrong(c, BF_EUNSUP, "%s: the server says %d to %s: no calendar is there, or it is not for this user", q->url,
-                           a.status, q->method);
+        err = caldav_wrong(c, BF_EUNSUP,
+                           "%s: the server says %d to %s: no calendar is there, or it is not for this user",
+                           q->url, a.status, q->method);
     else if ((err = dav_read(span_make(a.body ? a.body : "", a.n), found, arg, q->token, &fault)))
-        err = caldav_wrong(c, err, "%s: the answer cannot be read, byte %zu: %s", q->url, fault.at + 1, fault.what);
+        err = caldav_wrong(c, err, "%s: the answer cannot be read, byte %zu: %s", q->url, fault.at + 1,
+                           fault.what);
     exchange_clear(&a);
     return err;
 }
@@ -157,7 +162,8 @@ static void calendar_add(struct places *p, const struct dav_member *m)
     if (!m->is_calendar || m->is_mailbox || (m->says_components && !m->events))
         return;
     if (c->n == CALDAV_CALENDARS) {
-        p->err = caldav_wrong(c, BF_ELIMIT, "%s: more than %u calendars: give the URL of one", c->url, CALDAV_CALENDARS);
+        p->err = caldav_wrong(c, BF_ELIMIT, "%s: more than %u calendars: give the URL of one", c->url,
+                              CALDAV_CALENDARS);
         return;
     }
     struct caldav_calendar *calendar = &c->calendars[c->n++];
@@ -184,9 +190,12 @@ static bool note_calendar(void *arg, const struct dav_member *m)
     return !p->err;
 }
 
-static enum bf_err look(struct places *p, const char *url, const char *depth, const char *body, dav_found *found)
+static enum bf_err look(struct places *p, const char *url, const char *depth, const char *body,
+                        dav_found *found)
 {
-    const struct caldav_question q = { .method = "PROPFIND", .url = url, .depth = depth, .body = span_of(body) };
+    const struct caldav_question q = {
+        .method = "PROPFIND", .url = url, .depth = depth, .body = span_of(body)
+    };
     p->base = url;
     const enum bf_err err = caldav_members(p->c, &q, found, p);
     return err ? err : p->err;
@@ -200,7 +209,8 @@ static enum bf_err look_for_home(struct places *p, char home[static CALDAV_URL])
     if (!*p->home && *p->principal && !(err = caldav_url(p->c, p->c->url, span_of(p->principal), principal)))
         err = look(p, principal, "0", dav_ask_calendar_who, note_place);
     if (!err && !*p->home)
-        err = caldav_wrong(p->c, BF_EUNSUP, "%s is no calendar, and the server does not say where there is one", p->c->url);
+        err = caldav_wrong(p->c, BF_EUNSUP,
+                           "%s is no calendar, and the server does not say where there is one", p->c->url);
     return err ? err : caldav_url(p->c, p->c->url, span_of(p->home), home);
 }
 
@@ -222,7 +232,8 @@ static enum bf_err discover(struct places *p)
     if (!err)
         err = look(p, url, "1", dav_ask_calendars, note_calendar);
     if (!err && c->n == 0)
-        err = caldav_wrong(c, BF_EUNSUP, "%s: no calendar of events is there: make one, or give another URL", url);
+        err = caldav_wrong(c, BF_EUNSUP, "%s: no calendar of events is there: make one, or give another URL",
+                           url);
     return err;
 }
 
@@ -253,7 +264,8 @@ const char *caldav_outbox(const struct caldav *c)
 static struct span stamp(int64_t at, char out[static 40])
 {
     const struct civil t = civil_of(at);
-    const int n = snprintf(out, 40, "%04d%02u%02uT%02u%02u%02uZ", t.year, t.month, t.day, t.hour, t.minute, t.second);
+    const int n =
+        snprintf(out, 40, "%04d%02u%02uT%02u%02u%02uZ", t.year, t.month, t.day, t.hour, t.minute, t.second);
     return span_make(out, (size_t)n);
 }
 
@@ -275,13 +287,16 @@ static bool note_between(void *arg, const struct dav_member *m)
     return !b->err;
 }
 
-enum bf_err caldav_between(struct caldav *c, const char *url, int64_t from, int64_t to, caldav_found *found, void *arg)
+enum bf_err caldav_between(struct caldav *c, const char *url, int64_t from, int64_t to, caldav_found *found,
+                           void *arg)
 {
     char memory[1024], begin[40], end[40];
     struct buf body = BUF_ON(memory);
     struct between b = { .c = c, .found = found, .arg = arg, .err = BF_OK };
     dav_ask_between(stamp(from, begin), stamp(to, end), &body);
-    const struct caldav_question q = { .method = "REPORT", .url = url, .depth = "1", .body = buf_span(&body) };
+    const struct caldav_question q = {
+        .method = "REPORT", .url = url, .depth = "1", .body = buf_span(&body)
+    };
     const enum bf_err err = caldav_members(c, &q, note_between, &b);
     return err ? err : b.err;
 }
@@ -300,7 +315,8 @@ enum bf_err caldav_free_busy(struct caldav *c, const char *url, int64_t from, in
     const enum bf_err err = caldav_ask(c, &x, &a);
     if (err)
         return err;
-    if (a.status == 200 && a.body && span_starts_nocase(span_trim(span_of(a.body)), SPAN("BEGIN:VCALENDAR")) &&
+    if (a.status == 200 && a.body &&
+        span_starts_nocase(span_trim(span_of(a.body)), SPAN("BEGIN:VCALENDAR")) &&
         strstr(a.body, "BEGIN:VFREEBUSY")) {
         *ret = a.body;
         return BF_OK;
@@ -319,8 +335,8 @@ static enum bf_err written(struct caldav *c, const char *url, const char *method
         return caldav_wrong(c, BF_ENOENT, "%s: it is not there", url);
     if (status == 412 || status == 409)
         return caldav_wrong(c, BF_EAGAIN, "%s: something else stands there: look again", url);
-    return caldav_wrong(c, status == 403 ? BF_EDENIED : BF_EIO, "%s: the server says %d to %s: may this user write there?", url,
-                        status, method);
+    return caldav_wrong(c, status == 403 ? BF_EDENIED : BF_EIO,
+                        "%s: the server says %d to %s: may this user write there?", url, status, method);
 }
 
 static enum bf_err etag_ask(struct caldav *c, const char *url, char *ret_etag)

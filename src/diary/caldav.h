@@ -23,7 +23,7 @@
 struct caldav;
 
 struct caldav_options {
-    const char *url;             /* of a calendar, a home, a principal or a server. https, or http on loopback */
+    const char *url; /* of a calendar, a home, a principal or a server. https, or http on loopback */
     const char *user, *password; /* NULL: none. Copied */
     const char *ca_file;         /* NULL: the system's. Not copied */
     unsigned total_ms;           /* 0: 20,000 */
@@ -62,7 +62,8 @@ const char *caldav_outbox(const struct caldav *c);
 struct caldav_seen;
 struct caldav_report {
     size_t taken, gone; /* objects that came over the wire; that are there no more */
-    bool whole;         /* everything was listed: the first time, or the server forgot where we were, or knows no sync */
+    bool
+        whole; /* everything was listed: the first time, or the server forgot where we were, or knows no sync */
 };
 enum bf_err caldav_seen_create(struct caldav_seen **ret) must_use;
 void caldav_seen_destroy(struct caldav_seen *seen);
@@ -79,7 +80,8 @@ enum bf_err caldav_each(const struct caldav_seen *seen, caldav_found *found, voi
 enum bf_err caldav_between(struct caldav *c, const char *url, int64_t from, int64_t to, caldav_found *found,
                            void *arg) must_use;
 /* The VFREEBUSY in a calendar text, to be freed. BF_EUNSUP: none came, whatever was answered. */
-enum bf_err caldav_free_busy(struct caldav *c, const char *url, int64_t from, int64_t to, char **ret) must_use;
+enum bf_err caldav_free_busy(struct caldav *c, const char *url, int64_t from, int64_t to, char **ret)
+    must_use;
 
 /* ---- a slot ---- */
 
@@ -88,8 +90,8 @@ enum bf_err caldav_free_busy(struct caldav *c, const char *url, int64_t from, in
  * place of that one (If-Match). ret_etag (CALDAV_ETAG bytes, may be NULL): of the new one, asked for where it was not said.
  * BF_EAGAIN: something, or something else, stands there already, and nothing was written.
  */
-enum bf_err caldav_put(struct caldav *c, const char *url, struct span text, const char *etag,
-                       char *ret_etag) must_use;
+enum bf_err caldav_put(struct caldav *c, const char *url, struct span text, const char *etag, char *ret_etag)
+    must_use;
 /* BF_EAGAIN: it has changed meanwhile; BF_ENOENT: there is none. */
 enum bf_err caldav_delete(struct caldav *c, const char *url, const char *etag) must_use;
 

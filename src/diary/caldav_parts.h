@@ -25,9 +25,10 @@ enum bf_err caldav_wrong(struct caldav *c, enum bf_err err, const char *format, 
 /* Redirects of the same host are followed; 401 is BF_EDENIED. On error ret is cleared. */
 enum bf_err caldav_ask(struct caldav *c, const struct exchange *wanted, struct exchange_answer *ret) must_use;
 /* What is no multistatus is BF_EUNSUP. */
-enum bf_err caldav_members(struct caldav *c, const struct caldav_question *q, dav_found *found, void *arg) must_use;
+enum bf_err caldav_members(struct caldav *c, const struct caldav_question *q, dav_found *found, void *arg)
+    must_use;
 /* An href at base's host. BF_EDENIED, BF_ELIMIT. */
-enum bf_err caldav_url(struct caldav *c, const char *base, struct span href,
-                       char out[static CALDAV_URL]) must_use;
+enum bf_err caldav_url(struct caldav *c, const char *base, struct span href, char out[static CALDAV_URL])
+    must_use;
 
 #endif

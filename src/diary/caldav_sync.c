@@ -78,7 +78,8 @@ enum bf_err caldav_each(const struct caldav_seen *seen, caldav_found *found, voi
     enum bf_err err = BF_OK;
     for (size_t i = 0; !err && i < seen->list.n; i++) {
         const struct object *o = &seen->list.items[i];
-        const struct caldav_object object = { span_of(o->href), span_of(o->etag), span_make(o->text, o->text_n) };
+        const struct caldav_object object = { span_of(o->href), span_of(o->etag),
+                                              span_make(o->text, o->text_n) };
         err = found(arg, &object);
     }
     return err;
@@ -129,7 +130,9 @@ static struct object *list_add(struct list *l, struct span href, struct span eta
         l->size = size;
     }
     struct object *o = &l->items[l->n];
-    *o = (struct object){ .key = key_of(href), .href = text_copy(href), .etag = text_copy(etag), .order = l->n };
+    *o = (struct object){
+        .key = key_of(href), .href = text_copy(href), .etag = text_copy(etag), .order = l->n
+    };
     l->n++;
     return o->key && o->href && o->etag ? o : NULL;
 }
@@ -180,8 +183,9 @@ static bool note_change(void *arg, const struct dav_member *m)
         if (o)
             o->gone = m->status == 404 || m->status == 410;
         else
-            t->err = t->list.n < CALDAV_OBJECTS ? BF_ENOMEM
-                                                : caldav_wrong(t->c, BF_ELIMIT, "%s: more than %u objects", t->url, CALDAV_OBJECTS);
+            t->err = t->list.n < CALDAV_OBJECTS
+                         ? BF_ENOMEM
+                         : caldav_wrong(t->c, BF_ELIMIT, "%s: more than %u objects", t->url, CALDAV_OBJECTS);
     }
     return !t->err;
 }
@@ -209,7 +213,8 @@ static enum bf_err by_sync(struct taking *t)
 {
     enum bf_err err = by_sync_once(t);
     for (unsigned i = 1; !err && t->again; i++)
-        err = i < ROUNDS_MOST ? by_sync_once(t) : caldav_wrong(t->c, BF_ELIMIT, "%s: the list has no end", t->url);
+        err = i < ROUNDS_MOST ? by_sync_once(t)
+                              : caldav_wrong(t->c, BF_ELIMIT, "%s: the list has no end", t->url);
     return err;
 }
 
@@ -255,9 +260,11 @@ static enum bf_err changes(struct taking *t, bool *ret_whole)
 static enum bf_err text_keep(struct taking *t, struct object *o, struct span text, struct span etag)
 {
     if (!span_holds_nocase(span_first(text, 4096), SPAN("VCALENDAR")))
-        return caldav_wrong(t->c, BF_EFORM, "%s: %.200s is no calendar: take it out of there", t->url, o->href);
+        return caldav_wrong(t->c, BF_EFORM, "%s: %.200s is no calendar: take it out of there", t->url,
+                            o->href);
     if (text.n > CALDAV_BYTES - t->list.bytes)
-        return caldav_wrong(t->c, BF_ELIMIT, "%s: the calendar is larger than %u MiB", t->url, CALDAV_BYTES >> 20);
+        return caldav_wrong(t->c, BF_ELIMIT, "%s: the calendar is larger than %u MiB", t->url,
+                            CALDAV_BYTES >> 20);
     char *copy = malloc(text.n + 1), *mark = etag.n ? text_copy(etag) : NULL;
     if (!copy || (etag.n && !mark)) {
         free(copy);
@@ -303,7 +310,8 @@ static enum bf_err take_one(struct taking *t, struct object *o)
     if (!err && (a.status == 404 || a.status == 410))
         o->gone = true;
     else if (!err && a.status != 200)
-        err = caldav_wrong(t->c, BF_EIO, "%s: the server lists it and says %d when asked for it", url, a.status);
+        err = caldav_wrong(t->c, BF_EIO, "%s: the server lists it and says %d when asked for it", url,
+                           a.status);
     else if (!err)
         err = text_keep(t, o, span_make(a.body ? a.body : "", a.n), span_of(a.etag));
     exchange_clear(&a);
@@ -321,7 +329,9 @@ static enum bf_err take_some(struct taking *t, const struct span *hrefs, size_t 
         return BF_ENOMEM;
     struct buf body = buf_on(memory, size);
     dav_ask_objects(hrefs, n, &body);
-    const struct caldav_question q = { .method = "REPORT", .url = t->url, .depth = "1", .body = buf_span(&body) };
+    const struct caldav_question q = {
+        .method = "REPORT", .url = t->url, .depth = "1", .body = buf_span(&body)
+    };
     const enum bf_err err = caldav_members(t->c, &q, note_object, t);
     free(memory);
     return err == BF_EUNSUP || !err ? t->err : err;
@@ -350,7 +360,8 @@ static enum bf_err take_all(struct taking *t)
 /* ---- old and new ---- */
 
 /* What is as it was is not taken again. */
-static enum bf_err keep_old(struct taking *t, const struct caldav_seen *seen, bool whole, struct caldav_report *report)
+static enum bf_err keep_old(struct taking *t, const struct caldav_seen *seen, bool whole,
+                            struct caldav_report *report)
 {
     const size_t listed = t->list.n; /* sorted; what is added stands behind */
     for (size_t i = 0; i < seen->list.n; i++) {
@@ -389,7 +400,8 @@ static void leave_out_gone(struct list *l, struct caldav_report *report)
     l->n = n;
 }
 
-enum bf_err caldav_sync(struct caldav *c, const char *url, struct caldav_seen *seen, struct caldav_report *ret)
+enum bf_err caldav_sync(struct caldav *c, const char *url, struct caldav_seen *seen,
+                        struct caldav_report *ret)
 {
     struct taking t = { .c = c, .url = url, .err = BF_OK };
     struct caldav_report report = { .taken = 0 };
