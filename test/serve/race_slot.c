@@ -20,11 +20,12 @@ struct client {
 
 static struct span meeting(char *out, size_t size, unsigned slot, unsigned who, const char *more)
 {
-    const int n = snprintf(out, size,
-                           "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bonafide//test//EN\r\nBEGIN:VEVENT\r\n"
-                           "UID:slot-%u@bonafide.test\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261201T100000Z\r\n"
-                           "DTEND:20261201T103000Z\r\nSUMMARY:client %u%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
-                           slot, who, more);
+    const int n =
+        snprintf(out, size,
+                 "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bonafide//test//EN\r\nBEGIN:VEVENT\r\n"
+                 "UID:slot-%u@bonafide.test\r\nDTSTAMP:20261101T000000Z\r\nDTSTART:20261201T100000Z\r\n"
+                 "DTEND:20261201T103000Z\r\nSUMMARY:client %u%s\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+                 slot, who, more);
     return span_make(out, (size_t)n);
 }
 
