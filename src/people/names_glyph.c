@@ -108,7 +108,8 @@ static uint32_t orig_put(struct maker *m, const uint32_t *p, size_t n)
         g->orig = orig;
         g->size_orig = size;
     }
-    memcpy(g->orig + g->n_orig, p, n * sizeof(*p));
+    if (n)
+        memcpy(g->orig + g->n_orig, p, n * sizeof(*p));
     g->n_orig += n;
     return (uint32_t)(g->n_orig - n);
 }
