@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 static const struct command verbs[] = {
+    { "meet", "dates that suit all, and what stands in the way", diary_meet },
     { "rule", "the times that a rule of repetition gives", diary_rule },
     { "zone", "which instant a time on the wall means somewhere", diary_zone },
     { "calendars", "which calendars a CalDAV server has", diary_calendars },

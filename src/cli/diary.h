@@ -9,6 +9,7 @@
 #define EXIT_DIARY 3 /* a diary could not be used */
 #define EXIT_LIMIT 4 /* something would have gone on beyond a limit; what was printed is not all */
 
+int diary_meet(int argc, char **argv);
 int diary_rule(int argc, char **argv);
 int diary_zone(int argc, char **argv);
 int diary_calendars(int argc, char **argv);
