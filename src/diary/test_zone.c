@@ -27,7 +27,8 @@ static struct zones *zones_of(const char *text, enum bf_err *ret_err, const char
     assert_int_equal(card_reader_create(span_of(text), &r), BF_OK);
     while ((err = card_next(r, &line, &fault)) != BF_ENOENT) {
         assert_int_equal(err, BF_OK);
-        inside = inside || (span_equal(line.name, SPAN("BEGIN")) && span_equal(line.value, SPAN("VTIMEZONE")));
+        inside =
+            inside || (span_equal(line.name, SPAN("BEGIN")) && span_equal(line.value, SPAN("VTIMEZONE")));
         if (inside && (err = zones_line(z, &line, &fault)) != BF_OK) {
             *ret_err = err;
             if (ret_what)
@@ -41,13 +42,12 @@ static struct zones *zones_of(const char *text, enum bf_err *ret_err, const char
 
 #define ZONE_TEXT(id, observances) "BEGIN:VTIMEZONE\r\nTZID:" id "\r\n" observances "END:VTIMEZONE\r\n"
 #define OBSERVANCE(kind, start, from, to, more)                                                              \
-    "BEGIN:" kind "\r\nDTSTART:" start "\r\nTZOFFSETFROM:" from "\r\nTZOFFSETTO:" to "\r\n" more             \
-    "END:" kind "\r\n"
+    "BEGIN:" kind "\r\nDTSTART:" start "\r\nTZOFFSETFROM:" from "\r\nTZOFFSETTO:" to "\r\n" more "END:" kind \
+    "\r\n"
 #define EUROPE                                                                                               \
     OBSERVANCE("STANDARD", "16010101T030000", "+0200", "+0100",                                              \
                "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\r\n")                                                \
-    OBSERVANCE("DAYLIGHT", "16010101T020000", "+0100", "+0200",                                              \
-               "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\n")
+    OBSERVANCE("DAYLIGHT", "16010101T020000", "+0100", "+0200", "RRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\r\n")
 
 static void names_find_their_zone(void **state)
 {
@@ -126,28 +126,28 @@ static void a_calendar_brings_its_own_zone(void **state)
         { ZONE_TEXT("X", EUROPE), "Y", ZONE_UNKNOWN, NULL, NULL },
         { ZONE_TEXT("X", EUROPE), "", ZONE_UNKNOWN, NULL, NULL },
         /* before the first change what it changed from; a list of changes; the last for ever */
-        { ZONE_TEXT("X",
-                    OBSERVANCE("STANDARD", "20260101T000000", "+0300", "+0400",
-                               "RDATE:20260301T000000,20260501T000000\r\n")
-                        OBSERVANCE("DAYLIGHT", "20260201T000000", "+0400", "+0500",
-                                   "RDATE;VALUE=DATE:20260401\r\nRDATE:20260531T200000Z\r\n")),
+        { ZONE_TEXT("X", OBSERVANCE("STANDARD", "20260101T000000", "+0300", "+0400",
+                                    "RDATE:20260301T000000,20260501T000000\r\n")
+                             OBSERVANCE("DAYLIGHT", "20260201T000000", "+0400", "+0500",
+                                        "RDATE;VALUE=DATE:20260401\r\nRDATE:20260531T200000Z\r\n")),
           "X", ZONE_OF_CALENDAR, "20251231T120000", "20251231T090000Z" },
-        { ZONE_TEXT("X", OBSERVANCE("DAYLIGHT", "20260201T000000", "+0400", "+0500",
-                                    "RDATE:20260531T200000Z\r\n")
-                             OBSERVANCE("STANDARD", "20260401T000000", "+0500", "+0400", "")),
+        { ZONE_TEXT("X",
+                    OBSERVANCE("DAYLIGHT", "20260201T000000", "+0400", "+0500", "RDATE:20260531T200000Z\r\n")
+                        OBSERVANCE("STANDARD", "20260401T000000", "+0500", "+0400", "")),
           "X", ZONE_OF_CALENDAR, "20260601T010000", "20260531T200000Z" },
+        /* told by the clock before it: skipped */
+        { ZONE_TEXT("X", OBSERVANCE("DAYLIGHT", "20260201T000000", "+0400", "+0500", "")), "X",
+          ZONE_OF_CALENDAR, "20260201T003000", "20260131T203000Z" },
         /* the rule that ended holds no longer; UNTIL is in UTC */
-        { ZONE_TEXT("X",
-                    OBSERVANCE("DAYLIGHT", "20240331T020000", "+0100", "+0200",
-                               "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20250330T010000Z\r\n")
-                        OBSERVANCE("STANDARD", "20241027T030000", "+0200", "+0100",
-                                   "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n")),
+        { ZONE_TEXT("X", OBSERVANCE("DAYLIGHT", "20240331T020000", "+0100", "+0200",
+                                    "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20250330T010000Z\r\n")
+                             OBSERVANCE("STANDARD", "20241027T030000", "+0200", "+0100",
+                                        "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n")),
           "X", ZONE_OF_CALENDAR, "20250701T090000", "20250701T070000Z" },
-        { ZONE_TEXT("X",
-                    OBSERVANCE("DAYLIGHT", "20240331T020000", "+0100", "+0200",
-                               "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20250330T005959Z\r\n")
-                        OBSERVANCE("STANDARD", "20241027T030000", "+0200", "+0100",
-                                   "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n")),
+        { ZONE_TEXT("X", OBSERVANCE("DAYLIGHT", "20240331T020000", "+0100", "+0200",
+                                    "RRULE:FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU;UNTIL=20250330T005959Z\r\n")
+                             OBSERVANCE("STANDARD", "20241027T030000", "+0200", "+0100",
+                                        "RRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\r\n")),
           "X", ZONE_OF_CALENDAR, "20250701T090000", "20250701T080000Z" },
         /* both begin on a day that is no change: neither counts before its rule does */
         { ZONE_TEXT("X", OBSERVANCE("DAYLIGHT", "20250101T000000", "-0500", "-0400",
@@ -156,8 +156,8 @@ static void a_calendar_brings_its_own_zone(void **state)
                                         "RRULE:FREQ=YEARLY;BYMONTH=11;BYDAY=1SU\r\n")),
           "X", ZONE_OF_CALENDAR, "20250201T120000", "20250201T170000Z" },
         /* what cannot be read does not count: the name does, or where the program says it is */
-        { ZONE_TEXT("Europe/Rome", OBSERVANCE("STANDARD", "19700101T000000", "+0530", "+0530",
-                                              "RRULE:FREQ=SOMETIMES\r\n")),
+        { ZONE_TEXT("Europe/Rome",
+                    OBSERVANCE("STANDARD", "19700101T000000", "+0530", "+0530", "RRULE:FREQ=SOMETIMES\r\n")),
           "Europe/Rome", ZONE_OF_IANA, "20260701T090000", "20260701T070000Z" },
         { ZONE_TEXT("X", "X-LIC-LOCATION:Europe/Rome\r\n"), "X", ZONE_OF_LOCATION, "20260701T090000",
           "20260701T070000Z" },
@@ -210,8 +210,7 @@ static void what_is_wrong_with_a_zone_is_said(void **state)
           "twice", BF_EFORM },
         { ZONE_TEXT("X", OBSERVANCE("STANDARD", "19700101", "+0100", "+0100", "RDATE:1970\r\n")), "RDATE",
           BF_EFORM },
-        { ZONE_TEXT("X",
-                    OBSERVANCE("STANDARD", "19700101", "+0100", "+0100", "RRULE:FREQ=SECONDLY\r\n")),
+        { ZONE_TEXT("X", OBSERVANCE("STANDARD", "19700101", "+0100", "+0100", "RRULE:FREQ=SECONDLY\r\n")),
           "yearly", BF_EFORM },
         { ZONE_TEXT("X", OBSERVANCE("STANDARD", "19700101", "+0100", "+0100", "EXDATE:19700101\r\n")),
           "exceptions", BF_EFORM },
@@ -229,7 +228,7 @@ static void a_zone_with_an_unreadable_line_does_not_count(void **state)
 {
     (void)state;
     static const char *const lines[] = {
-        "BEGIN:VTIMEZONE",       "TZID:X",         "BEGIN:STANDARD", "DTSTART:19700101T000000",
+        "BEGIN:VTIMEZONE",    "TZID:X",           "BEGIN:STANDARD", "DTSTART:19700101T000000",
         "TZOFFSETFROM:+0100", "TZOFFSETTO:+0100", "END:STANDARD",   "END:VTIMEZONE",
     };
     for (size_t spoil = 0; spoil <= 1; spoil++) {
@@ -304,9 +303,9 @@ static void times_and_offsets_are_read(void **state)
         bool good;
         int32_t east;
     } offsets[] = {
-        { "+0100", true, 3600 },   { "-0530", true, -19800 }, { "+000144", true, 104 },
-        { "-0000", true, 0 },      { "0100", false, 0 },      { "+01:00", false, 0 },
-        { "+2400", false, 0 },     { "+0160", false, 0 },     { "+1", false, 0 },
+        { "+0100", true, 3600 }, { "-0530", true, -19800 }, { "+000144", true, 104 },
+        { "-0000", true, 0 },    { "0100", false, 0 },      { "+01:00", false, 0 },
+        { "+2400", false, 0 },   { "+0160", false, 0 },     { "+1", false, 0 },
     };
     for (size_t i = 0; i < ARRAY_SIZE(offsets); i++) {
         int32_t east = 0;

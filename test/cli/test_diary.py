@@ -76,6 +76,12 @@ def without_json_a_time_stands_by_itself():
 
 
 @test
+def a_zone_goes_by_other_names_too():
+    for name, utc in (("GMT Standard Time", "08"), ("/mozilla.org/20050126_1/Europe/Berlin", "07"), ("US/Eastern", "13")):
+        assert bonafide("diary", "zone", "--tz", name, "20260701T090000", status=0).out == f"20260701T{utc}0000Z\n", name
+
+
+@test
 def what_is_wrong_is_said_with_its_exit_status():
     for status, word, *args in (
             (64, "verb", "calend"),
@@ -86,6 +92,7 @@ def what_is_wrong_is_said_with_its_exit_status():
             (65, "Gregorian", "rule", "--rrule", "RSCALE=HEBREW;FREQ=YEARLY", "--dtstart", "20261123"),
             (65, "no time", "rule", "--rrule", "FREQ=DAILY", "--dtstart", "20261131"),
             (65, "no time", "rule", "--rrule", "FREQ=DAILY", "--dtstart", "20261130T2500"),
+            (65, "localtime", "zone", "--tz", "localtime", "20261123T090000"),
             (65, "Mars/Olympus", "zone", "--tz", "Mars/Olympus", "20261123T090000"),
             (65, "no time", "zone", "--tz", "Europe/Rome", "tomorrow")):
         ran = bonafide("diary", *args, status=status)
