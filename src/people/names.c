@@ -9,7 +9,7 @@
 
 #include "people/names_parts.h"
 
-#define CANDIDATES      400u
+#define CANDIDATES      96u
 #define LOOKALIKE_SCORE 0.97
 
 /*
@@ -173,8 +173,12 @@ static size_t look_up(const struct names *n, struct names_reader *r, struct name
     size_t n_keys = form_keys(&r->form, true, r->keys);
     if (core)
         n_keys += form_keys(&r->core, true, r->keys + n_keys);
-    const size_t found = index_find(n->index, r->keys, n_keys, &r->seen, r->found, CANDIDATES);
-    for (size_t i = 0; i < found; i++)
+    struct index_question q = { .keys = r->keys, .n_keys = n_keys, .n_traits = core ? 2 : 1 };
+    trait_of(&r->form, &q.traits[0]);
+    if (core)
+        trait_of(&r->core, &q.traits[1]);
+    const size_t found = index_find(n->index, &q, &r->seen, r->found, CANDIDATES);
+    for (size_t i = 0; i < found && !(most == 1 && got && ret[0].score >= 1); i++)
         if (entry_score(n->costs, &r->form, core ? &r->core : NULL, &n->entries[r->found[i]], &m))
             got = keep(ret, got, most, &m);
     return got;

@@ -77,10 +77,12 @@ static void letters_put(struct maker *m, const char *p, size_t n, uint32_t cp)
 
 static void digit_put(struct maker *m, char c)
 {
-    static const char *const latin[10] = { "o", "l", "z", "e", "a", "s", "b", "t", "b", "g" },
-                             *const cyrillic[10] = { "o", "i", "z", "z", "ch", "s", "b", "t", "v", "d" };
+    static const char looks_like[2][10][3] = {
+        { "o", "l", "z", "e", "a", "s", "b", "t", "b", "g" },
+        { "o", "i", "z", "z", "ch", "s", "b", "t", "v", "d" }, /* among Cyrillic letters */
+    };
     if (m->how == READ_DIGIT) {
-        const char *as = (m->cyrillic ? cyrillic : latin)[c - '0'];
+        const char *as = looks_like[m->cyrillic][c - '0'];
         letters_put(m, as, strlen(as), 0);
         m->used = true;
     } else {

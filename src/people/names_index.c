@@ -185,14 +185,75 @@ size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
     return k.n;
 }
 
+/* ---- who shares a key and has other letters ---- */
+
+#define ONES  0x0101010101010101u
+#define HIGHS 0x8080808080808080u
+
+static void count(uint64_t *counts, size_t at)
+{
+    if ((counts[at / 8] >> at % 8 * 8 & 0x0f) < 15)
+        counts[at / 8] += (uint64_t)1 << at % 8 * 8;
+}
+
+static unsigned sum_of_bytes(uint64_t counts)
+{
+    return (unsigned)(counts * ONES >> 56);
+}
+
+void trait_of(const struct form *f, struct trait *ret)
+{
+    const struct bones heard = cross_bones_of(f);
+    *ret = (struct trait){ .n_words = f->n, .script = f->words[0].script };
+    for (size_t i = 0; i < f->n_letters; i++)
+        count(ret->letters, f->letters[i] >= 'a' ? (size_t)(f->letters[i] - 'a') : 26);
+    for (size_t i = 0; i < heard.n; i++)
+        count(&ret->heard, (size_t)(strchr("BCTLN", heard.c[i]) - "BCTLN"));
+    for (size_t i = 0; i < 4; i++)
+        ret->n_letters = (uint8_t)(ret->n_letters + sum_of_bytes(ret->letters[i]));
+    ret->n_heard = (uint8_t)sum_of_bytes(ret->heard);
+    for (size_t i = 0; i < f->n; i++)
+        ret->initials = (uint8_t)(ret->initials + f->words[i].initial);
+}
+
+/* How many more there are of theirs than of ours, letter by letter. */
+static unsigned excess(uint64_t theirs, uint64_t ours)
+{
+    const uint64_t d = (theirs | HIGHS) - ours, is_more = (d & HIGHS) >> 7;
+    return sum_of_bytes(d & is_more * 0x7f);
+}
+
+#define TOO_FAR 32u
+
+/* In how many letters they differ; TOO_FAR: in more than a name and what resembles it can. */
+static unsigned distance(const struct trait *c, const struct trait *e)
+{
+    const bool same = c->script == e->script;
+    unsigned more = 0;
+    if (same)
+        for (size_t i = 0; i < 4; i++)
+            more += excess(c->letters[i], e->letters[i]);
+    else
+        more = excess(c->heard, e->heard);
+    const int less = (int)more + (same ? e->n_letters - c->n_letters : e->n_heard - c->n_heard);
+    const int n = same ? c->n_letters : c->n_heard;
+    const int most = same ? (n < 6 ? 2 : n < 10 ? 3 : n < 16 ? 4 : 5) : n < 5 ? 2 : 3;
+    const bool part = c->initials || e->initials || e->n_words > c->n_words;
+    const bool may_be = (int)more <= most + (c->n_words > e->n_words ? 2 : 0) && (part || less <= most + 1);
+    const unsigned all = more + (part ? 0 : (unsigned)less);
+    return !may_be ? TOO_FAR : all < TOO_FAR ? all : TOO_FAR - 1;
+}
+
 struct slot {
     uint32_t key, entry;
 };
 
 struct index {
     size_t n, bits;
+    size_t n_entries;
     uint32_t *first; /* of each bucket */
     struct slot *slots;
+    struct trait *traits; /* of each entry, as it is and without its titles */
 };
 
 static uint32_t bucket_of(const struct index *x, uint64_t key)
@@ -230,8 +291,14 @@ enum bf_err index_create(const struct entry *entries, size_t n, struct index **r
         x->bits++;
     const size_t buckets = (size_t)1 << x->bits;
     x->first = calloc(buckets + 2, sizeof(*x->first));
-    if (!x->first)
+    x->traits = calloc(n + 1, 2 * sizeof(*x->traits));
+    x->n_entries = n;
+    if (!x->first || !x->traits)
         return BF_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        trait_of(entries[i].form, &x->traits[2 * i]);
+        trait_of(entries[i].core ? entries[i].core : entries[i].form, &x->traits[2 * i + 1]);
+    }
     enum bf_err err = fill(x, entries, n, true);
     if (err)
         return err;
@@ -255,12 +322,14 @@ void index_destroy(struct index *x)
         return;
     free(x->first);
     free(x->slots);
+    free(x->traits);
     free(x);
 }
 
 size_t index_bytes(const struct index *x)
 {
-    return sizeof(*x) + (((size_t)1 << x->bits) + 2) * sizeof(*x->first) + x->n * sizeof(*x->slots);
+    return sizeof(*x) + (((size_t)1 << x->bits) + 2) * sizeof(*x->first) + x->n * sizeof(*x->slots) +
+           x->n_entries * 2 * sizeof(*x->traits);
 }
 
 static bool is_new(struct seen *s, uint32_t entry)
@@ -276,16 +345,53 @@ static bool is_new(struct seen *s, uint32_t entry)
     }
 }
 
-size_t index_find(const struct index *x, const uint64_t *keys, size_t n_keys, struct seen *seen,
-                  uint32_t *ret, size_t most)
+static unsigned nearest(const struct index *x, const struct index_question *q, uint32_t entry)
+{
+    unsigned least = TOO_FAR;
+    for (size_t i = 0; i < q->n_traits; i++)
+        for (size_t j = 0; j < 2; j++) {
+            const unsigned d = distance(&q->traits[i], &x->traits[2 * entry + j]);
+            least = d < least ? d : least;
+        }
+    return least;
+}
+
+/* Buckets lie anywhere in memory: all are asked for before the first is read. */
+static void fetch(const struct index *x, const struct index_question *q)
+{
+    for (size_t k = 0; k < q->n_keys; k++)
+        __builtin_prefetch(&x->first[bucket_of(x, q->keys[k]) + 1]);
+    for (size_t k = 0; k < q->n_keys; k++)
+        __builtin_prefetch(&x->slots[x->first[bucket_of(x, q->keys[k]) + 1]]);
+}
+
+/* The nearest come first, and are all that is kept. */
+static size_t nearest_first(struct seen *s, size_t n, uint32_t *ret, size_t most)
+{
+    size_t kept = 0;
+    for (unsigned d = 0; d < TOO_FAR && kept < most; d++)
+        for (size_t i = 0; i < n && kept < most; i++)
+            if (s->distances[i] == d)
+                ret[kept++] = s->found[i];
+    return kept;
+}
+
+size_t index_find(const struct index *x, const struct index_question *q, struct seen *seen, uint32_t *ret,
+                  size_t most)
 {
     size_t n = 0;
     seen->stamp++;
-    for (size_t k = 0; k < n_keys; k++) {
-        const uint32_t bucket = bucket_of(x, keys[k]);
-        for (uint32_t i = x->first[bucket + 1]; i < x->first[bucket + 2] && n < most; i++)
-            if (x->slots[i].key == (uint32_t)keys[k] && is_new(seen, x->slots[i].entry))
-                ret[n++] = x->slots[i].entry;
+    fetch(x, q);
+    for (size_t k = 0; k < q->n_keys; k++) {
+        const uint32_t bucket = bucket_of(x, q->keys[k]);
+        for (uint32_t i = x->first[bucket + 1]; i < x->first[bucket + 2] && n < SEEN / 2; i++) {
+            const uint32_t entry = x->slots[i].entry;
+            const unsigned d = x->slots[i].key == (uint32_t)q->keys[k] ? nearest(x, q, entry) : TOO_FAR;
+            if (d == TOO_FAR || !is_new(seen, entry))
+                continue;
+            seen->distances[n] = (uint8_t)d;
+            seen->found[n++] = entry;
+        }
     }
-    return n;
+    return nearest_first(seen, n, ret, most);
 }

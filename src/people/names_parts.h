@@ -171,6 +171,15 @@ bool entry_score(const struct costs *c, const struct form *claimed, const struct
 #define KEYS 640u
 size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS]);
 
+/* How many of each letter a name has: what tells most of those apart who share a key. */
+struct trait {
+    uint64_t letters[4]; /* a count a byte */
+    uint64_t heard;      /* of b, c, t, l, n, as every script can write them; likewise */
+    uint8_t n_letters, n_heard, n_words;
+    uint8_t script, initials;
+};
+void trait_of(const struct form *f, struct trait *ret);
+
 struct index;
 enum bf_err index_create(const struct entry *entries, size_t n, struct index **ret) must_use;
 void index_destroy(struct index *i);
@@ -179,9 +188,17 @@ size_t index_bytes(const struct index *i);
 #define SEEN 1024u
 struct seen {
     uint32_t of[SEEN], stamps[SEEN], stamp;
+    uint32_t found[SEEN / 2];
+    uint8_t distances[SEEN / 2];
 };
-size_t index_find(const struct index *i, const uint64_t *keys, size_t n_keys, struct seen *seen,
-                  uint32_t *ret, size_t most);
+struct index_question {
+    const uint64_t *keys;
+    size_t n_keys;
+    struct trait traits[2]; /* of the name as it is, and without its titles */
+    size_t n_traits;
+};
+size_t index_find(const struct index *i, const struct index_question *q, struct seen *seen, uint32_t *ret,
+                  size_t most);
 AUTO_DEFINE(struct index, index_destroy);
 
 /* Names by what they look like, case and all: as the book writes them, in capitals and in small letters. */

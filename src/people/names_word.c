@@ -13,8 +13,10 @@
 #define BAND    8  /* so many letters one side may run ahead */
 #define TRIES   64 /* of sounds that begin with the same two letters, both ways */
 
+/* Up to eight letters in a number, the first lowest, and which of its bytes count. */
 struct rule {
-    uint8_t a[8], b[8], na, nb, cost, only;
+    uint64_t a, b, a_mask, b_mask;
+    uint8_t na, nb, cost, only;
 };
 
 struct costs {
@@ -32,11 +34,25 @@ static int pair_index(char a, char b)
     return letter_index(a) * 36 + letter_index(b);
 }
 
+static uint64_t eight(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static uint64_t mask_of(size_t n)
+{
+    return n >= 8 ? UINT64_MAX : ((uint64_t)1 << 8 * n) - 1;
+}
+
 static struct rule rule_of(const char *a, const char *b, const struct sound *s)
 {
-    struct rule r = { .na = (uint8_t)strlen(a), .nb = (uint8_t)strlen(b), .cost = s->cost, .only = s->only };
-    memcpy(r.a, a, r.na);
-    memcpy(r.b, b, r.nb);
+    const size_t na = strlen(a), nb = strlen(b);
+    struct rule r = { .na = (uint8_t)na, .nb = (uint8_t)nb, .cost = s->cost, .only = s->only };
+    memcpy(&r.a, a, na);
+    memcpy(&r.b, b, nb);
+    r.a_mask = mask_of(na), r.b_mask = mask_of(nb);
     return r;
 }
 
@@ -102,35 +118,57 @@ static int change(char a, char b)
 }
 
 struct grid {
-    int cell[LONGEST + 1][LONGEST + 1];
+    char a[LONGEST + 8], b[LONGEST + 8]; /* with nothing behind them */
+    int na, nb, reached;                 /* reached: the last row that something was written to */
+    uint16_t cell[(LONGEST + 1) * (LONGEST + 1)];
 };
+
+static uint16_t *cell(struct grid *g, int i, int j)
+{
+    return &g->cell[i * (g->nb + 1) + j];
+}
 
 static void lower(struct grid *g, int i, int j, int cost)
 {
-    if (cost < g->cell[i][j])
-        g->cell[i][j] = cost;
+    uint16_t *at = cell(g, i, j);
+    if (cost < *at)
+        *at = (uint16_t)cost;
+    if (i > g->reached)
+        g->reached = i;
 }
 
-static void steps(const struct costs *c, struct grid *g, struct span a, struct span b, int i, int j,
-                  enum cost_how how)
+static void steps(const struct costs *c, struct grid *g, int i, int j, enum cost_how how)
 {
-    const int now = g->cell[i][j], na = (int)a.n, nb = (int)b.n;
-    if (i < na)
-        lower(g, i + 1, j, now + gap(a.p, i, na, how));
-    if (j < nb)
-        lower(g, i, j + 1, now + gap(b.p, j, nb, how));
-    if (i == na || j == nb)
+    const int now = *cell(g, i, j);
+    const char *a = g->a, *b = g->b;
+    if (i < g->na)
+        lower(g, i + 1, j, now + gap(a, i, g->na, how));
+    if (j < g->nb)
+        lower(g, i, j + 1, now + gap(b, j, g->nb, how));
+    if (i == g->na || j == g->nb)
         return;
-    lower(g, i + 1, j + 1, now + change(a.p[i], b.p[j]));
-    if (i + 1 < na && j + 1 < nb && a.p[i] == b.p[j + 1] && a.p[i + 1] == b.p[j])
+    lower(g, i + 1, j + 1, now + change(a[i], b[j]));
+    if (i + 1 < g->na && j + 1 < g->nb && a[i] == b[j + 1] && a[i + 1] == b[j])
         lower(g, i + 2, j + 2, now + 75);
-    const int pair = pair_index(a.p[i], b.p[j]);
+    const int pair = pair_index(a[i], b[j]);
+    const uint64_t next_a = eight(a + i), next_b = eight(b + j);
     for (uint16_t k = c->first[pair]; k < c->first[pair + 1]; k++) {
         const struct rule *r = &c->rules[k];
-        if ((r->only == 0 || (r->only >> how & 1)) && r->na <= na - i && r->nb <= nb - j &&
-            memcmp(a.p + i, r->a, r->na) == 0 && memcmp(b.p + j, r->b, r->nb) == 0)
+        if (((next_a ^ r->a) & r->a_mask) == 0 && ((next_b ^ r->b) & r->b_mask) == 0 &&
+            (r->only == 0 || (r->only >> how & 1)))
             lower(g, i + r->na, j + r->nb, now + r->cost);
     }
+}
+
+static void grid_set(struct grid *g, struct span a, struct span b)
+{
+    g->na = (int)a.n, g->nb = (int)b.n, g->reached = 0;
+    memset(g->a, 0, a.n + 8);
+    memset(g->b, 0, b.n + 8);
+    memcpy(g->a, a.p, a.n);
+    memcpy(g->b, b.p, b.n);
+    memset(g->cell, 0x3f, (a.n + 1) * (b.n + 1) * sizeof(g->cell[0]));
+    g->cell[0] = 0;
 }
 
 int cost_of(const struct costs *c, struct span a, struct span b, enum cost_how how, int most)
@@ -140,16 +178,13 @@ int cost_of(const struct costs *c, struct span a, struct span b, enum cost_how h
     b = span_first(b, b.n < LONGEST ? b.n : LONGEST);
     if (span_equal(a, b))
         return 0;
-    const int na = (int)a.n, nb = (int)b.n;
-    if (how == COST_PLAIN && (na > nb + BAND || nb > na + BAND))
+    if (how == COST_PLAIN && (a.n > b.n + BAND || b.n > a.n + BAND))
         return COST_NONE;
-    for (int i = 0; i <= na; i++)
-        for (int j = 0; j <= nb; j++)
-            g.cell[i][j] = COST_NONE;
-    g.cell[0][0] = 0;
-    for (int i = 0; i <= na; i++)
-        for (int j = 0; j <= nb; j++)
-            if (g.cell[i][j] <= most)
-                steps(c, &g, a, b, i, j, how);
-    return g.cell[na][nb] <= most ? g.cell[na][nb] : COST_NONE;
+    grid_set(&g, a, b);
+    for (int i = 0; i <= g.reached; i++)
+        for (int j = 0; j <= g.nb; j++)
+            if (*cell(&g, i, j) <= most)
+                steps(c, &g, i, j, how);
+    const int cost = *cell(&g, g.na, g.nb);
+    return cost <= most ? cost : COST_NONE;
 }
