@@ -41,6 +41,45 @@ static void a_multistatus_is_told_by_its_members(void **state)
     assert_true(span_equal(buf_span(&token), SPAN("http://example.org/sync/3")));
 }
 
+static bool note_calendar(void *arg, const struct dav_member *m)
+{
+    buf_printf(arg, "[%.*s %.*s|%.*s|%.*s|%.*s %d%d %d%d %d]", SPAN_FMT(m->calendar_home), SPAN_FMT(m->inbox),
+               SPAN_FMT(m->outbox), SPAN_FMT(m->ctag), SPAN_FMT(m->data), m->is_calendar, m->is_mailbox,
+               m->says_components, m->events, m->free_busy);
+    return true;
+}
+
+static void a_calendar_says_what_it_holds_and_can(void **state)
+{
+    static const char xml[] =
+        "<d:multistatus xmlns:d='DAV:' xmlns:c='urn:ietf:params:xml:ns:caldav' "
+        "xmlns:s='http://calendarserver.org/ns/'>"
+        "<d:response><d:href>/u/</d:href><d:propstat><d:prop>"
+        "<c:calendar-home-set><d:href>/u/</d:href></c:calendar-home-set>"
+        "<c:schedule-inbox-URL><d:href>/u/.in/</d:href></c:schedule-inbox-URL>"
+        "<c:schedule-outbox-URL><d:href>/u/.out/</d:href></c:schedule-outbox-URL></d:prop></d:propstat></"
+        "d:response>"
+        "<d:response><d:propstat><d:prop><d:resourcetype><d:collection/><c:calendar/></d:resourcetype>"
+        "<s:getctag>7</s:getctag><c:supported-calendar-component-set><c:comp x='1' name='VTODO'/><c:comp "
+        "name='vevent'/>"
+        "</c:supported-calendar-component-set><d:supported-report-set><d:supported-report><d:report>"
+        "<c:free-busy-query/></d:report></d:supported-report></d:supported-report-set></d:prop></"
+        "d:propstat></"
+        "d:response>"
+        "<d:response><d:propstat><d:prop><d:resourcetype><c:calendar/><c:schedule-inbox/></d:resourcetype>"
+        "<c:supported-calendar-component-set><c:comp name='VTODO'/><d:comp name='VEVENT'/><c:comp/>"
+        "</c:supported-calendar-component-set></d:prop></d:propstat>"
+        "<d:propstat><d:prop><c:calendar-data>X</c:calendar-data></d:prop><d:status>HTTP/1.1 404</d:status>"
+        "</d:propstat></d:response></d:multistatus>";
+    char memory[1024];
+    struct buf out = BUF_ON(memory);
+    struct fault fault = { 0, "" };
+    (void)state;
+    assert_int_equal(dav_read(span_of(xml), note_calendar, &out, NULL, &fault), BF_OK);
+    buf_char(&out, '\0');
+    assert_string_equal(memory, "[/u/ /u/.in/|/u/.out/|| 00 00 0][ ||7| 10 11 1][ ||| 11 10 0]");
+}
+
 static void what_is_no_multistatus_is_refused(void **state)
 {
     static const char *const rows[] = { "", "<html><body>Hello</body></html>", "<multistatus/>",
@@ -102,6 +141,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_multistatus_is_told_by_its_members),
+        cmocka_unit_test(a_calendar_says_what_it_holds_and_can),
         cmocka_unit_test(what_is_no_multistatus_is_refused),
         cmocka_unit_test(what_is_asked_is_escaped),
         cmocka_unit_test(an_href_leads_to_the_same_host_or_nowhere),

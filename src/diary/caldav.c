@@ -198,6 +198,7 @@ static enum bf_err look(struct places *p, const char *url, const char *depth, co
     };
     p->base = url;
     const enum bf_err err = caldav_members(p->c, &q, found, p);
+    p->base = NULL;
     return err ? err : p->err;
 }
 
