@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/demo_back.h"
 #include "cli/demo_people.h"
 #include "cli/options.h"
 #include "cli/place.h"
@@ -21,6 +22,8 @@
 #include "credential/lab.h"
 #include "record/record.h"
 #include "serve/serve.h"
+
+#define DEMO_HOST "office.example"
 
 struct demo_carrier {
     struct lab *lab;
@@ -32,6 +35,7 @@ struct demo {
     char directory[SCRATCH_PATH];
     char root[SCRATCH_PATH], config[SCRATCH_PATH], lab[SCRATCH_PATH + 8], store[SCRATCH_PATH + 32];
     struct demo_carrier honest, rogue;
+    struct demo_phones phones;
     struct server *server;
     bool running;
     pthread_t thread;
@@ -91,6 +95,7 @@ static char *config_text(const struct demo *d)
             "  listen: [\"udp:127.0.0.1:0\", \"tcp:127.0.0.1:0\"]\n"
             "  clients: [127.0.0.0/8]\n"
             "  peers: [{from: 127.0.0.0/8, pai: true}]\n"
+            "  next_hop: \"sip:127.0.0.1:%u\"\n"
             "  workers: 1\n"
             "trust:\n"
             "  domains:\n"
@@ -99,8 +104,10 @@ static char *config_text(const struct demo *d)
             "x5u: {lab: true, budget_ms: 4000, cache_dir: \"\"}\n"
             "http: {listen: \"127.0.0.1:0\"}\n"
             "public: {listen: \"127.0.0.1:0\", certificates: \"%s/certificates\"}\n"
-            "store: {url: \"%s\"}\n",
-            d->root, d->directory, d->store) < 0)
+            "store: {url: \"%s\", keep_messages: true}\n"
+            "callback: {mode: 3pcc, from: \"sip:callback@" DEMO_HOST "\"}\n"
+            "desk: {listen: \"127.0.0.1:0\"}\n",
+            d->phones.port, d->root, d->directory, d->store) < 0)
         return NULL;
     return text;
 }
@@ -153,6 +160,7 @@ static const struct {
 } scenes[] = {
     { KIND_SIGNED, DEMO_CALLER, "signed", NULL, NULL },
     { KIND_SIGNED, DEMO_CLAIMED, "signed, a famous name", DEMO_OTHER, "impostor" },
+    { KIND_UNSIGNED, DEMO_FAMOUS, "her own, not signed", DEMO_FAMOUS_NUMBER, NULL },
     { KIND_UNSIGNED, "Bob Plain", "not signed", NULL, NULL },
     { KIND_SPOOFED, "Your Bank", "another number shown", NULL, NULL },
     { KIND_TAMPERED, "Your Bank", "token changed", NULL, NULL },
@@ -213,7 +221,7 @@ static bool scene_play(const struct demo *d, size_t at, struct scene_result *ret
     struct place_options options = {
         .to = (const struct sockaddr *)&to->addr,
         .to_n = to->addr_n,
-        .host = "office.example",
+        .host = DEMO_HOST,
         .name = scenes[at].name,
         .carrier = { d->honest.key, d->honest.x5u },
         .untrusted = { d->rogue.key, d->rogue.x5u },
@@ -271,14 +279,29 @@ static void people_tell(const struct demo *d)
     printf("\n%.*s\n", SPAN_FMT(buf_span(&out)));
 }
 
+/* Whether the callback came about; true also when there is no time for it any more. */
+static bool callback_tell(struct demo *d, const struct scene_result *r, bool colors)
+{
+    if (told_to_stop())
+        return true;
+    char id[64];
+    const char *begin = strstr(r->placed.x_bonafide, "id=");
+    snprintf(id, sizeof id, "%.*s", begin ? (int)strcspn(begin + 3, "; ") : 0, begin ? begin + 3 : "");
+    if (demo_back_tell(server_callback(d->server), &d->phones, id, colors))
+        return true;
+    command_fail("demo", 0, "the callback should have connected the desk and %s, and did not.", DEMO_FAMOUS);
+    return false;
+}
+
 /* How many were not as expected. */
-static size_t story_tell(const struct demo *d, bool colors)
+static size_t story_tell(struct demo *d, bool colors)
 {
     static const char *const titles[] = {
         "the call", "shows number", "shows name", "verdict", "att.", "why"
     };
     struct table *t = table_create(titles, ARRAY_SIZE(titles));
     struct progress progress;
+    struct scene_result hers = { .why = "" }; /* the call that is called back */
     size_t wrong = 0;
 
     progress_begin(&progress, "calls placed");
@@ -291,13 +314,15 @@ static size_t story_tell(const struct demo *d, bool colors)
                          scene_verdict(i));
         }
         scene_row(t, i, &r);
+        if (scenes[i].caller && strcmp(scenes[i].caller, DEMO_FAMOUS_NUMBER) == 0)
+            hers = r;
     }
     progress_end(&progress);
     table_wrap(t);
     table_print(t, colors);
     table_destroy(t);
     people_tell(d);
-    return wrong;
+    return wrong + !callback_tell(d, &hers, colors);
 }
 
 static void next_tell(const struct demo *d, bool once)
@@ -309,6 +334,15 @@ static void next_tell(const struct demo *d, bool once)
         return;
     printf("\nThe server %s on %s%s%s%s%s.\n", once ? "listened" : "listens", udp->text, tcp ? ", " : "",
            tcp ? tcp->text : "", http ? " and " : "", http ? http->text : "");
+    char link[SERVER_DESK_LINK];
+    const bool desk = server_desk_link(d->server, link);
+    if (desk && once)
+        printf("The desk, a page for whoever picks up, showed these calls at %.*s.\n",
+               (int)strcspn(link, "#"), link);
+    else if (desk)
+        printf("The desk, a page for whoever picks up, shows these calls, and those to come:\n  %s\n"
+               "The link works once: choose a name and a password there.\n",
+               link);
     if (once) {
         puts("\nTry next: bonafide demo              leave it running, and place calls yourself");
         return;
@@ -352,6 +386,7 @@ static void demo_clear(struct demo *d)
         pthread_join(d->thread, NULL);
     }
     server_destroy(d->server);
+    demo_phones_clear(&d->phones);
     struct demo_carrier *carriers[] = { &d->honest, &d->rogue };
     for (size_t i = 0; i < ARRAY_SIZE(carriers); i++) {
         key_destroy(carriers[i]->key);
@@ -373,7 +408,7 @@ static int demo_play(struct demo *d, const struct demo_wishes *w, const sigset_t
 {
     char *message = NULL;
 
-    if (!scratch_create("demo", d->directory) || !cas_make(d))
+    if (!scratch_create("demo", d->directory) || !demo_phones_init(&d->phones) || !cas_make(d))
         return command_fail("demo", EXIT_FAILURE_OURS, "the lab cannot be made in $TMPDIR: %s.",
                             strerror(errno));
     if (!server_start(d, &message)) {

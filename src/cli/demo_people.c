@@ -36,7 +36,7 @@ enum bf_err demo_people_add(const char *store, char **ret_message)
     if (!err)
         err = person_add(b, DEMO_CALLER, "+12155550121", false, &caller);
     if (!err)
-        err = person_add(b, DEMO_FAMOUS, "+12155550177", true, &famous);
+        err = person_add(b, DEMO_FAMOUS, "+" DEMO_FAMOUS_NUMBER, true, &famous);
     const struct expected e = { .person = caller,
                                 .from = now - 60,
                                 .until = now + WINDOW_S,

@@ -36,7 +36,7 @@ struct console_options {
     struct log *log;
 };
 
-/* Its threads run when it returns. *ret_message: a sentence, to be freed. BF_EIO, BF_EFORM, BF_ENOMEM. */
+/* Its threads run when it returns. *ret_message: a sentence, to be freed. BF_EIO: it cannot listen; BF_EFORM, BF_ENOMEM. */
 enum bf_err console_create(const struct console_options *options, struct console **ret, char **ret_message)
     must_use;
 /* A certificate that our own calls are signed with. */
@@ -49,6 +49,12 @@ struct console_certificate {
 void console_certificates(struct console *c, const struct console_certificate *list, size_t n);
 
 uint16_t console_port(const struct console *c);
+/*
+ * The link that makes the first user, once: `http://localhost:8081/desk/#first=...`; without the secret where there are users.
+ * From any thread.
+ */
+#define CONSOLE_LINK 128u
+void console_link(struct console *c, char out[static CONSOLE_LINK]);
 void console_destroy(struct console *c);
 
 AUTO_DEFINE(struct console, console_destroy);

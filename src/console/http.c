@@ -467,7 +467,7 @@ static enum bf_err read_options(struct console *c, const struct console_options 
     if (c->cert && c->key)
         return BF_OK;
     *ret_message = strdup("desk.tls: certificate or key cannot be read");
-    return BF_EIO;
+    return BF_EFORM;
 }
 
 static enum bf_err listen_on(struct console *c, const struct sockaddr_storage *addr, char **ret_message)
@@ -484,7 +484,8 @@ static enum bf_err listen_on(struct console *c, const struct sockaddr_storage *a
                          (size_t)32768, MHD_OPTION_ARRAY, c->secure ? tls : tls + 2, MHD_OPTION_END);
     if (c->daemon)
         return BF_OK;
-    *ret_message = strdup("the desk cannot listen at desk.listen: is another program there?");
+    *ret_message =
+        strdup("the desk cannot listen at desk.listen: is another program there, or desk.tls no pair?");
     return BF_EIO;
 }
 
@@ -507,11 +508,20 @@ enum bf_err console_create(const struct console_options *options, struct console
         return err;
     if (c->callback)
         callback_hears(c->callback, console_heard, c);
+    char link[CONSOLE_LINK];
+    console_link(c, link);
     if (c->first[0])
-        log_put(c->log, LOG_WARN, "the desk has no users yet: open http%s://%s:%u/desk/#first=%s once",
-                c->secure ? "s" : "", "localhost", console_port(c), c->first);
+        log_put(c->log, LOG_WARN, "the desk has no users yet: open %s once", link);
     *ret = c, c = NULL;
     return BF_OK;
+}
+
+void console_link(struct console *c, char out[static CONSOLE_LINK])
+{
+    pthread_mutex_lock(&c->lock);
+    snprintf(out, CONSOLE_LINK, "http%s://localhost:%u/desk/%s%s", c->secure ? "s" : "", console_port(c),
+             c->first[0] ? "#first=" : "", c->first);
+    pthread_mutex_unlock(&c->lock);
 }
 
 uint16_t console_port(const struct console *c)

@@ -588,8 +588,9 @@ const struct config_option config_options[] = {
       "answer judges it like an unsigned call; refuse is an error 400.",
       AT(http.heartbeat_refused), WORDS("answer", "refuse") },
     { "desk.listen", &kind_address, "\"\"",
-      "The desk: the page for people, say 127.0.0.1:8081; it needs store.url. \"\" is off.", AT(desk.on),
-      .restart = true },
+      "The desk: the page for people, say 127.0.0.1:8081; it needs store.url. \"\" is off. "
+      "When the port is taken the server runs without it, and says so.",
+      AT(desk.on), .restart = true },
     { "desk.assets", &kind_file, "\"\"",
       "A directory that its page is read from instead of what is built in.", AT(desk.assets),
       .restart = true },

@@ -318,7 +318,15 @@ static enum bf_err open_desk(struct server *s, const struct config *c, char **re
         return BF_EFORM;
     }
     o.addr = c->desk.addr;
-    return console_create(&o, &s->console, ret_message);
+    const enum bf_err err = console_create(&o, &s->console, ret_message);
+    if (err != BF_EIO)
+        return err;
+    /* The page is for people; that its port is taken must not keep calls from being answered. */
+    log_put(s->log, LOG_ALARM, "%s The server runs without the desk until it is started again.",
+            *ret_message ? *ret_message : "the desk cannot be opened.");
+    free(*ret_message);
+    *ret_message = NULL;
+    return BF_OK;
 }
 
 static enum bf_err make_doors(struct server *s, const struct config *c, char **ret_message)
@@ -470,6 +478,19 @@ size_t server_addresses(const struct server *s, struct server_address *out, size
     for (size_t i = 0; i < s->n_addresses && i < max; i++)
         out[i] = s->addresses[i];
     return s->n_addresses;
+}
+
+bool server_desk_link(const struct server *s, char out[static SERVER_DESK_LINK])
+{
+    _Static_assert(SERVER_DESK_LINK == CONSOLE_LINK, "a link of the desk has one length");
+    if (s->console)
+        console_link(s->console, out);
+    return s->console != NULL;
+}
+
+struct callback *server_callback(const struct server *s)
+{
+    return s->calling_back.callback;
 }
 
 uint64_t server_count(const struct server *s, enum count what)

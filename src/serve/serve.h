@@ -70,6 +70,13 @@ struct server_address {
 /* Writes at most `max` of them; returns how many there are. */
 size_t server_addresses(const struct server *s, struct server_address *out, size_t max);
 
+/* The desk's link (console.h), with what makes its first user; false: there is no desk. */
+#define SERVER_DESK_LINK 128u
+bool server_desk_link(const struct server *s, char out[static SERVER_DESK_LINK]);
+/* Who calls people back; NULL: nobody (callback.mode). Lives as long as the server. */
+struct callback;
+struct callback *server_callback(const struct server *s);
+
 /*
  * Before server_run: the lines of a start: where it listens, anchors, first expiry, age of the CRL, lab settings said
  * loudly (LOG_WARN). To `say`, or to the log when it is NULL.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """`bonafide demo`: the story on one screen, and nothing left behind."""
+import json
 import os
 import pathlib
 import re
@@ -8,12 +9,14 @@ import signal
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.request
 
 import harness
 from harness import PROGRAM, bonafide, test
 
-STORY = [("signed", "genuine", "A"), ("signed, a famous name", "impostor", "A"), ("not signed", "unproven", "-"), ("another number shown", "broken", "-"),
+STORY = [("signed", "genuine", "A"), ("signed, a famous name", "impostor", "A"),
+         ("her own, not signed", "unproven", "-"), ("not signed", "unproven", "-"), ("another number shown", "broken", "-"),
          ("token changed", "broken", "-"), ("token of another call", "broken", "-"), ("old token", "broken", "-"),
          ("token used twice", "broken", "-"), ("untrusted carrier", "broken", "-"), ("signed by a gateway", "unproven", "C")]
 
@@ -34,6 +37,41 @@ def check_story(out):
         assert re.fullmatch(r"\+\d{8,15}", cells[1]) and cells[2] and len(cells[5]) > 15, cells
 
 
+def check_callback(out):
+    """both phones rang, the person's at the number of the address book, and were connected"""
+    desk = re.search(r"^the desk +sip:201@\S+ +Call back: Aurelia Vance +(.*)$", out, re.M)
+    person = re.search(r"^Aurelia Vance +sip:\+12155550177@\S+ +(.*)$", out, re.M)
+    assert desk and person, out
+    assert desk[1] == person[1] == "rang, picked up, connected, hung up", out
+    assert "The two were connected." in out, out
+
+
+def ask(link, path, body=None, **fields):
+    """what the desk says, and the answer's fields"""
+    asked = urllib.request.Request(link.split("/desk/")[0].replace("localhost", "127.0.0.1") + "/desk/" + path,
+                                   json.dumps(body).encode() if body else None, {"Content-Type": "application/json", **fields})
+    with urllib.request.urlopen(asked, timeout=20) as answer:
+        return json.loads(answer.read()), answer.headers
+
+
+def check_desk(out):
+    """who opens the printed link is let in once, and sees the calls"""
+    link = re.search(r"http://localhost:\d+/desk/#first=[0-9a-f]{64}", out)[0]
+    first = {"token": link.split("first=")[1], "user": "ada", "password": "correct horse battery"}
+    me, fields = ask(link, "api/login/first", first)
+    assert me["role"] == "admin" and me["features"]["callback"], me
+    calls, _ = ask(link, "api/calls", Cookie=fields["Set-Cookie"].split(";")[0])
+    # the token that is used twice was genuine once: a call that the story does not show
+    assert sorted(c["verdict"] for c in calls["calls"]) == sorted([row[1] for row in STORY] + ["genuine"]), calls
+    assert "Aurelia Vance" in [(c["claimed_person"] or {}).get("name") for c in calls["calls"]], calls
+    try:
+        ask(link, "api/login/first", first | {"user": "eve"})
+    except urllib.error.HTTPError as error:
+        assert error.code == 403, error
+    else:
+        raise AssertionError("the link worked twice")
+
+
 @test
 def once_tells_the_whole_story_and_ends_well():
     with tempfile.TemporaryDirectory() as tmp:
@@ -42,6 +80,8 @@ def once_tells_the_whole_story_and_ends_well():
         check_story(ran.out)
         assert "is the name of Aurelia Vance" in ran.out and "is not theirs" in ran.out, ran.out
         assert re.search(r"Alice Lab is in the address book, .*: it came\.", ran.out), ran.out
+        check_callback(ran.out)
+        assert re.search(r"The desk, .* http://localhost:\d+/desk/\.\n", ran.out) and "first=" not in ran.out, ran.out
         assert ran.err == "" and "\033[" not in ran.out, ran
         assert "udp:127.0.0.1:" in ran.out and "http://127.0.0.1:" in ran.out and "Try next" in ran.out, ran
         assert os.listdir(tmp) == [], os.listdir(tmp)
@@ -57,7 +97,7 @@ def colour_only_on_a_terminal():
 def the_server_stays_until_it_is_told_to_go():
     with tempfile.TemporaryDirectory() as tmp:
         process = subprocess.Popen([str(PROGRAM), "demo"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=os.environ | {"TMPDIR": tmp})
+                                   env=os.environ | {"TMPDIR": tmp, "XDG_STATE_HOME": tmp, "HOME": tmp})
         out = ""
         for line in process.stdout:
             out += line
@@ -65,6 +105,8 @@ def the_server_stays_until_it_is_told_to_go():
                 break
         try:
             check_story(out)
+            check_callback(out)
+            check_desk(out)
             http = re.search(r"http://127\.0\.0\.1:\d+", out)[0]
             with urllib.request.urlopen(http + "/healthz", timeout=10) as answer:
                 assert answer.status == 200

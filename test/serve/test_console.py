@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The desk over HTTP: log-in, roles, forged requests, people."""
-import re, tempfile
+import re, socket, tempfile
 from desk import *
-from house import Server, check, equal, free_port, tap
+from house import Server, Udp, check, equal, free_port, request, tap, verdict
 
 
 def with_desk(test):
@@ -64,5 +64,14 @@ def who_only_reads_sees_masked_numbers(server, desk, token):
     equal(desk.ask("DELETE", "api/users/ada")[0], 409)
 
 
+def a_busy_port_does_not_stop_calls():
+    """a port of the desk that another program has is an alarm in the log, and calls are answered"""
+    with tempfile.TemporaryDirectory() as place, socket.create_server(("127.0.0.1", 0)) as other:
+        with Server(place, {"desk": {"listen": f"127.0.0.1:{other.getsockname()[1]}"}}) as server:
+            phone = Udp(server.door("udp"))
+            equal(verdict(phone.ask(request(via=f"127.0.0.1:{phone.socket.getsockname()[1]}")))["verdict"], "unproven")
+            check("desk cannot listen" in server.read_log(), server.read_log())
+
+
 if __name__ == "__main__":
-    tap([nobody_sees_anything_without_a_session, a_forged_write_is_refused, who_only_reads_sees_masked_numbers])
+    tap([a_busy_port_does_not_stop_calls, nobody_sees_anything_without_a_session, a_forged_write_is_refused, who_only_reads_sees_masked_numbers])
