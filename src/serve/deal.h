@@ -8,7 +8,7 @@
  * of any usual request stand, and after that a sample now and then, which meets the signature of a token.
  *
  * The price: two requests of one dialog, sent right behind each other, may reach two workers, and the second may overtake
- * the first, as UDP always allowed.
+ * the first, as UDP always allowed. A proxy does without it, for BYE must not overtake ACK.
  */
 #ifndef SERVE_DEAL_H
 #define SERVE_DEAL_H

@@ -58,7 +58,6 @@ def main(place):
             tag = re.search("tag=([^;]+)", header(answer, "To"))[1]
             inside = lambda method, cseq: dialog(method, message, tag, f"sip:phone@127.0.0.1:{port}", headers(answer, "Record-Route"), cseq)
             u.send(inside("ACK", 1))
-            eventually(lambda: "\nACK sip:" in open(place + "/phone.log").read(), "the ACK arrives: a BYE right behind it may overtake it")
             equal(status(u.ask(inside("BYE", 2))), 200)
         said = taking.communicate(timeout=60)[0]
         equal(taking.returncode, 0, said[-2000:] + open(place + "/phone.log").read())
