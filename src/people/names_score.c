@@ -247,7 +247,7 @@ static bool as_one(const struct costs *k, const struct form *c, const struct for
     const int apart = c->n_letters > e->n_letters ? c->n_letters - e->n_letters : e->n_letters - c->n_letters;
     if (c->words[0].script == e->words[0].script && apart > 1 && apart * 6 > e->n_letters)
         return false;
-    const int moved = c->n == e->n ? 40 : 60; /* word by word they have been compared already */
+    const int moved = c->n == e->n ? 20 : 60; /* word by word they have been compared already */
     if (c->words[0].script == e->words[0].script && most > moved)
         most = moved;
     if (all_han(c) && all_han(e) && !han_agrees(c->orig, c->n_orig, e->orig, e->n_orig))
