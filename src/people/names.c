@@ -9,7 +9,7 @@
 
 #include "people/names_parts.h"
 
-#define CANDIDATES      96u
+#define CANDIDATES      64u
 #define LOOKALIKE_SCORE 0.97
 
 /*

@@ -15,6 +15,7 @@ struct maker {
     const struct lexicon *lexicon;
     enum reading how;
     bool cyrillic, greek; /* the name has letters of it */
+    bool plain;           /* and some that look like none of Latin */
     bool mixed;           /* letters of more than one script */
     enum script first;
     struct form *f;
@@ -303,6 +304,7 @@ static void look_around(struct maker *m, const uint32_t *cp, size_t n)
             m->first = gl->script;
         m->mixed |= gl->kind == GLYPH_LETTER && gl->script != m->first;
         m->greek |= gl->kind == GLYPH_LETTER && gl->script == SCRIPT_GREEK;
+        m->plain |= gl->kind == GLYPH_LETTER && !gl->n_look && cp[i] >= 0x80;
     }
 }
 
@@ -333,7 +335,8 @@ bool form_read(const struct glyphs *g, const struct lexicon *lexicon, struct spa
     struct maker m = { .g = g, .lexicon = lexicon, .how = how, .f = ret };
     look_around(&m, cp, n);
     if ((how == READ_CYRILLIC && !m.cyrillic) || (how == READ_GREEK && !m.greek) ||
-        (how == READ_LOOK && !m.mixed && m.first >= SCRIPT_ARABIC && m.first <= SCRIPT_INDIC))
+        (how == READ_LOOK && !m.mixed && m.first >= SCRIPT_ARABIC && m.first <= SCRIPT_INDIC) ||
+        (how == READ_LOOK && !m.mixed && m.plain))
         return false;
     ret->n = ret->n_letters = ret->n_orig = 0;
     ret->altered = turned, ret->broken = ret->pointed = false;

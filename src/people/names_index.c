@@ -73,26 +73,54 @@ static void key_put(struct keys *k, uint64_t key)
         k->out[k->n++] = key ^ key >> 31;
 }
 
-/* In whatever order. */
-static void pair_put(struct keys *k, const struct bones *a, const struct bones *b, bool both)
+/* What has to be left of a name for its key to tell anything: of two words with a class less in each, in one; of a whole. */
+#define LEFT_OF_BOTH  5u
+#define LEFT_OF_ONE   4u
+#define LEFT_OF_WHOLE 4u
+
+static uint64_t letters_hash(const struct form *f, const struct word *w)
 {
-    for (size_t i = 0; i <= a->n; i++) {
-        const uint64_t ha = hash_without(a, a->n - i);
-        for (size_t j = 0; j <= b->n; j++) {
-            const uint64_t hb = hash_without(b, b->n - j);
-            key_put(k, mix64(ha < hb ? ha : hb, ha < hb ? hb : ha));
-            if (b->n < 2 || (i > 0 && !both))
-                break;
+    uint64_t h = 0x33;
+    for (size_t i = 0; i < w->n; i++)
+        h = mix64(h, (uint8_t)f->letters[w->at + i]);
+    return h;
+}
+
+static void both_put(struct keys *k, uint64_t a, uint64_t b)
+{
+    key_put(k, mix64(a < b ? a : b, a < b ? b : a)); /* in whatever order */
+}
+
+struct part {
+    const struct word *word;
+    struct bones bones;
+};
+
+static void pair_put(struct keys *k, const struct form *f, const struct part *a, const struct part *b)
+{
+    const size_t all = a->bones.n + b->bones.n;
+    for (size_t i = 0; i <= a->bones.n; i++)
+        for (size_t j = 0; j <= b->bones.n; j++) {
+            const size_t less = (i > 0) + (j > 0);
+            if (less && all < (less == 2 ? LEFT_OF_BOTH : LEFT_OF_ONE) + less)
+                continue;
+            both_put(k, hash_without(&a->bones, a->bones.n - i), hash_without(&b->bones, b->bones.n - j));
         }
-        if (a->n < 2)
-            break;
+    /* of short ones, one as it is written and the other with a class less */
+    for (size_t i = 1; i <= a->bones.n && all < LEFT_OF_BOTH + 2; i++)
+        both_put(k, hash_without(&a->bones, a->bones.n - i), letters_hash(f, b->word));
+    for (size_t j = 1; j <= b->bones.n && all < LEFT_OF_BOTH + 2; j++)
+        both_put(k, letters_hash(f, a->word), hash_without(&b->bones, b->bones.n - j));
+    if (all < LEFT_OF_BOTH + 2) {
+        both_put(k, hash_without(&a->bones, SIZE_MAX), letters_hash(f, b->word));
+        both_put(k, letters_hash(f, a->word), hash_without(&b->bones, SIZE_MAX));
     }
 }
 
 static void whole_put(struct keys *k, const struct form *f)
 {
     const struct bones b = bones_of(f->letters, f->n_letters, f->words[0].script, WHOLE);
-    for (size_t i = 0; i <= b.n; i++)
+    for (size_t i = 0; i <= b.n && (i == 0 || b.n > LEFT_OF_WHOLE); i++)
         key_put(k, mix64(0x77, hash_without(&b, b.n - i)));
 }
 
@@ -151,22 +179,21 @@ static bool counts(const struct word *w)
 
 static void pairs_put(struct keys *k, const struct form *f, bool claimed)
 {
-    struct bones bones[WORDS];
-    const struct word *words[WORDS];
+    struct part parts[WORDS];
     size_t n = 0;
-    for (size_t i = 0; i < f->n && n < 6; i++)
-        if (counts(&f->words[i])) {
-            words[n] = &f->words[i];
-            bones[n++] = bones_of(f->letters + f->words[i].at, f->words[i].n, f->words[i].script, CLASSES);
-        }
+    for (size_t i = 0; i < f->n && n < 6; i++) {
+        const struct word *w = &f->words[i];
+        if (counts(w))
+            parts[n++] = (struct part){ w, bones_of(f->letters + w->at, w->n, w->script, CLASSES) };
+    }
     for (size_t i = 0; i < n; i++)
         for (size_t j = i + 1; j < n; j++)
-            pair_put(k, &bones[i], &bones[j], n <= 3);
+            pair_put(k, f, &parts[i], &parts[j]);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < f->n; j++)
-            if (words[i] != &f->words[j] && words[i]->n >= 4 && f->words[j].kind != WORD_PARTICLE &&
+            if (parts[i].word != &f->words[j] && parts[i].word->n >= 4 && f->words[j].kind != WORD_PARTICLE &&
                 (!claimed || f->words[j].initial))
-                initial_put(k, &bones[i], f->letters[f->words[j].at]);
+                initial_put(k, &parts[i].bones, f->letters[f->words[j].at]);
 }
 
 /* NOLINTNEXTLINE(readability-non-const-parameter): k writes there */
@@ -187,18 +214,26 @@ size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
 
 /* ---- who shares a key and has other letters ---- */
 
-#define ONES  0x0101010101010101u
-#define HIGHS 0x8080808080808080u
+#define NIBBLES 0x0f0f0f0f0f0f0f0fu
+#define ONES    0x0101010101010101u
+#define HIGHS   0x8888888888888888u
 
 static void count(uint64_t *counts, size_t at)
 {
-    if ((counts[at / 8] >> at % 8 * 8 & 0x0f) < 15)
-        counts[at / 8] += (uint64_t)1 << at % 8 * 8;
+    if ((counts[at / 16] >> at % 16 * 4 & 0x0f) < 7)
+        counts[at / 16] += (uint64_t)1 << at % 16 * 4;
 }
 
-static unsigned sum_of_bytes(uint64_t counts)
+static unsigned sum_of(uint64_t counts)
 {
-    return (unsigned)(counts * ONES >> 56);
+    return (unsigned)(((counts & NIBBLES) + (counts >> 4 & NIBBLES)) * ONES >> 56);
+}
+
+/* Letters that stand for one another in most spellings are one. */
+static size_t place_of(char c)
+{
+    static const char same[] = "abkdefghiiklmnopkrstuvvsis";
+    return c >= 'a' && c <= 'z' ? (size_t)(same[c - 'a'] - 'a') : 26;
 }
 
 void trait_of(const struct form *f, struct trait *ret)
@@ -206,12 +241,12 @@ void trait_of(const struct form *f, struct trait *ret)
     const struct bones heard = cross_bones_of(f);
     *ret = (struct trait){ .n_words = f->n, .script = f->words[0].script };
     for (size_t i = 0; i < f->n_letters; i++)
-        count(ret->letters, f->letters[i] >= 'a' ? (size_t)(f->letters[i] - 'a') : 26);
+        if (f->letters[i] != 'h') /* with or without it, many sounds are the same */
+            count(ret->letters, place_of(f->letters[i]));
     for (size_t i = 0; i < heard.n; i++)
         count(&ret->heard, (size_t)(strchr("BCTLN", heard.c[i]) - "BCTLN"));
-    for (size_t i = 0; i < 4; i++)
-        ret->n_letters = (uint8_t)(ret->n_letters + sum_of_bytes(ret->letters[i]));
-    ret->n_heard = (uint8_t)sum_of_bytes(ret->heard);
+    ret->n_letters = (uint8_t)(sum_of(ret->letters[0]) + sum_of(ret->letters[1]));
+    ret->n_heard = (uint8_t)sum_of(ret->heard);
     for (size_t i = 0; i < f->n; i++)
         ret->initials = (uint8_t)(ret->initials + f->words[i].initial);
 }
@@ -219,8 +254,8 @@ void trait_of(const struct form *f, struct trait *ret)
 /* How many more there are of theirs than of ours, letter by letter. */
 static unsigned excess(uint64_t theirs, uint64_t ours)
 {
-    const uint64_t d = (theirs | HIGHS) - ours, is_more = (d & HIGHS) >> 7;
-    return sum_of_bytes(d & is_more * 0x7f);
+    const uint64_t d = (theirs | HIGHS) - ours, is_more = (d & HIGHS) >> 3;
+    return sum_of(d & is_more * 7);
 }
 
 #define TOO_FAR 32u
@@ -229,18 +264,14 @@ static unsigned excess(uint64_t theirs, uint64_t ours)
 static unsigned distance(const struct trait *c, const struct trait *e)
 {
     const bool same = c->script == e->script;
-    unsigned more = 0;
-    if (same)
-        for (size_t i = 0; i < 4; i++)
-            more += excess(c->letters[i], e->letters[i]);
-    else
-        more = excess(c->heard, e->heard);
+    const unsigned letters = excess(c->letters[0], e->letters[0]) + excess(c->letters[1], e->letters[1]);
+    const unsigned more = same ? letters : excess(c->heard, e->heard);
     const int less = (int)more + (same ? e->n_letters - c->n_letters : e->n_heard - c->n_heard);
     const int n = same ? c->n_letters : c->n_heard;
-    const int most = same ? (n < 6 ? 2 : n < 10 ? 3 : n < 16 ? 4 : 5) : n < 5 ? 2 : 3;
+    const int most = same ? (n < 8 ? 2 : n < 16 ? 3 : 4) : n < 5 ? 2 : 4;
     const bool part = c->initials || e->initials || e->n_words > c->n_words;
     const bool may_be = (int)more <= most + (c->n_words > e->n_words ? 2 : 0) && (part || less <= most + 1);
-    const unsigned all = more + (part ? 0 : (unsigned)less);
+    const unsigned all = more + (part ? 0 : (unsigned)less) + (same ? 0 : letters);
     return !may_be ? TOO_FAR : all < TOO_FAR ? all : TOO_FAR - 1;
 }
 
@@ -297,7 +328,8 @@ enum bf_err index_create(const struct entry *entries, size_t n, struct index **r
         return BF_ENOMEM;
     for (size_t i = 0; i < n; i++) {
         trait_of(entries[i].form, &x->traits[2 * i]);
-        trait_of(entries[i].core ? entries[i].core : entries[i].form, &x->traits[2 * i + 1]);
+        if (entries[i].core)
+            trait_of(entries[i].core, &x->traits[2 * i + 1]);
     }
     enum bf_err err = fill(x, entries, n, true);
     if (err)
@@ -349,7 +381,7 @@ static unsigned nearest(const struct index *x, const struct index_question *q, u
 {
     unsigned least = TOO_FAR;
     for (size_t i = 0; i < q->n_traits; i++)
-        for (size_t j = 0; j < 2; j++) {
+        for (size_t j = 0; j < 2 && x->traits[2 * entry + j].n_words; j++) {
             const unsigned d = distance(&q->traits[i], &x->traits[2 * entry + j]);
             least = d < least ? d : least;
         }
@@ -376,22 +408,34 @@ static size_t nearest_first(struct seen *s, size_t n, uint32_t *ret, size_t most
     return kept;
 }
 
-size_t index_find(const struct index *x, const struct index_question *q, struct seen *seen, uint32_t *ret,
-                  size_t most)
+/* Who shares a key, as often as they do. */
+static size_t hits_of(const struct index *x, const struct index_question *q, uint32_t hits[static HITS])
 {
     size_t n = 0;
-    seen->stamp++;
     fetch(x, q);
     for (size_t k = 0; k < q->n_keys; k++) {
         const uint32_t bucket = bucket_of(x, q->keys[k]);
-        for (uint32_t i = x->first[bucket + 1]; i < x->first[bucket + 2] && n < SEEN / 2; i++) {
-            const uint32_t entry = x->slots[i].entry;
-            const unsigned d = x->slots[i].key == (uint32_t)q->keys[k] ? nearest(x, q, entry) : TOO_FAR;
-            if (d == TOO_FAR || !is_new(seen, entry))
-                continue;
-            seen->distances[n] = (uint8_t)d;
-            seen->found[n++] = entry;
-        }
+        for (uint32_t i = x->first[bucket + 1]; i < x->first[bucket + 2] && n < HITS; i++)
+            if (x->slots[i].key == (uint32_t)q->keys[k]) {
+                hits[n++] = x->slots[i].entry;
+                __builtin_prefetch(&x->traits[2 * x->slots[i].entry]);
+            }
+    }
+    return n;
+}
+
+size_t index_find(const struct index *x, const struct index_question *q, struct seen *seen, uint32_t *ret,
+                  size_t most)
+{
+    const size_t hits = hits_of(x, q, seen->hits);
+    size_t n = 0;
+    seen->stamp++;
+    for (size_t i = 0; i < hits && n < SEEN / 2; i++) {
+        const unsigned d = nearest(x, q, seen->hits[i]);
+        if (d == TOO_FAR || !is_new(seen, seen->hits[i]))
+            continue;
+        seen->distances[n] = (uint8_t)d;
+        seen->found[n++] = seen->hits[i];
     }
     return nearest_first(seen, n, ret, most);
 }

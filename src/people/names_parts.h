@@ -173,9 +173,9 @@ size_t form_keys(const struct form *f, bool claimed, uint64_t keys[static KEYS])
 
 /* How many of each letter a name has: what tells most of those apart who share a key. */
 struct trait {
-    uint64_t letters[4]; /* a count a byte */
-    uint64_t heard;      /* of b, c, t, l, n, as every script can write them; likewise */
-    uint8_t n_letters, n_heard, n_words;
+    uint64_t letters[2];                 /* a count in four bits, at most seven */
+    uint64_t heard;                      /* of b, c, t, l, n, as every script can write them; likewise */
+    uint8_t n_letters, n_heard, n_words; /* no words: there is no such name */
     uint8_t script, initials;
 };
 void trait_of(const struct form *f, struct trait *ret);
@@ -186,8 +186,10 @@ void index_destroy(struct index *i);
 size_t index_bytes(const struct index *i);
 /* Entries of the keys, each once, at most `most`; seen: a number an entry, of which those of this look-up equal `stamp`. */
 #define SEEN 1024u
+#define HITS 4096u
 struct seen {
     uint32_t of[SEEN], stamps[SEEN], stamp;
+    uint32_t hits[HITS]; /* who shares a key */
     uint32_t found[SEEN / 2];
     uint8_t distances[SEEN / 2];
 };
