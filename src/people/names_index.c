@@ -133,11 +133,13 @@ static struct bones cross_bones_of(const struct form *f)
     /*                           abcdefghijklmnopqrstuvwxyz */
     static const char classes[] = ".BCT.BC..CCLNN.BCLCT.B.C.C";
     struct bones b = { .n = 0 };
+    const bool greek = f->words[0].script == SCRIPT_GREEK; /* which writes d as nt */
     for (size_t i = 0; i < f->n_letters && b.n < WHOLE; i++) {
         const char c = f->letters[i], next = i + 1 < f->n_letters ? f->letters[i + 1] : 'x';
         const char k = c >= 'a' && c <= 'z' ? classes[c - 'a'] : '.';
         const bool silent = (c == 'k' && next == 'h') || (c == 'r' && !strchr("aeiouyw", next)) ||
-                            (c == 't' && strchr("sz", next)) ||
+                            ((c == 't' || c == 'd') && strchr("szj", next)) ||
+                            (greek && ((c == 'n' && next == 'd') || (c == 'm' && next == 'b'))) ||
                             (c == 'g' && i > 0 && f->letters[i - 1] == 'n' && !strchr("aeiouyw", next));
         if (k != '.' && !silent && (b.n == 0 || b.c[b.n - 1] != k))
             b.c[b.n++] = k;

@@ -446,6 +446,8 @@ const struct sound sounds[] = {
     { "yuy", "u", 12, 0 },
     { "n", "ng", 15, 0 },
     { "zh", "r", 20, 0 },
+    { "e", "yeo", 20, 0 }, /* the letter io in Cyrillic */
+    { "ie", "iyo", 15, 0 },
     { "khu", "hu", 8, 0 },
     /* what Kana and Hangul have no sign for */
     { "l", "r", 5, EAST },
