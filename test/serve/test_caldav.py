@@ -179,16 +179,19 @@ def main(place):
             check(status == 200 and f"SUMMARY:client {won[i][1]}".encode() in text, i, "stands there, and is not the winner's", text)
         return [who for _, who in won]
 
+    def make_calendar(server, path, components):
+        body = ('<?xml version="1.0"?><C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><displayname>'
+                f'{path.split("/")[-2]}</displayname><C:supported-calendar-component-set><C:comp name="{components}"/>'
+                '</C:supported-calendar-component-set></prop></set></C:mkcalendar>')
+        equal(server.ask("MKCALENDAR", path, body, "application/xml")[0], 201)
+
     # ---- Radicale ----
 
     radicale = xandikos = None
     try:
         radicale = Radicale(place + "/radicale")
         for name, components in (("office", "VEVENT"), ("race", "VEVENT"), ("slot", "VEVENT"), ("tasks", "VTODO")):
-            body = ('<?xml version="1.0"?><C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop><displayname>'
-                    f'{name}</displayname><C:supported-calendar-component-set><C:comp name="{components}"/>'
-                    '</C:supported-calendar-component-set></prop></set></C:mkcalendar>')
-            equal(radicale.ask("MKCALENDAR", f"/ada/{name}/", body, "application/xml")[0], 201)
+            make_calendar(radicale, f"/ada/{name}/", components)
         radicale.make_book("contacts")
     except Skip as reason:
         absent = str(reason)
@@ -259,7 +262,7 @@ def main(place):
     def xandikos_slot():
         """Xandikos: a slot is put once, changed and deleted by its ETag alone"""
         server = with_xandikos()
-        equal(server.ask("MKCALENDAR", "/user/calendars/slot/")[0], 201)
+        make_calendar(server, "/user/calendars/slot/", "VEVENT")
         slot(server, "/user/calendars/slot/", "user", "x")
 
     def xandikos_race():
