@@ -24,7 +24,7 @@ static enum bf_err keep(void *arg, struct making *m, uint64_t line)
     int64_t id;
     if (!(m->has & HAS_PROTECTED))
         m->p.is_protected = true;
-    const enum bf_err err = book_add(r->book, &m->p, &id);
+    const enum bf_err err = book_add_as(r->book, &m->p, &id);
     if (err) {
         r->line = line;
         snprintf(r->why, sizeof r->why, "%s", book_error(r->book));

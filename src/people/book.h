@@ -40,6 +40,8 @@ void book_cancel(struct book *b);
  * store's; an empty uid is given one. BF_EINVAL where the uid is taken. BF_ENOENT: no such person.
  */
 enum bf_err book_add(struct book *b, const struct person *p, int64_t *ret_id) must_use;
+/* Under the id it says, for a book that a file numbers; 0 is given one. BF_EINVAL where the id is taken, too. */
+enum bf_err book_add_as(struct book *b, const struct person *p, int64_t *ret_id) must_use;
 enum bf_err book_put(struct book *b, const struct person *p) must_use; /* the whole of p->id anew */
 enum bf_err book_remove(struct book *b, int64_t id) must_use;
 /* What `from` has and `into` has not goes over to it: names, numbers, signers, tags, habits, expected calls. */

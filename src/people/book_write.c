@@ -2,8 +2,10 @@
 /* Writing into the address book: what may stand there, adding, changing, removing, merging. */
 #include "people/book_parts.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/random.h"
 #include "base/utf8.h"
@@ -263,16 +265,51 @@ static enum bf_err there_is(struct book *b, int64_t id)
  * What can be refused is refused before anything is written, so that a refusal within many changes cancels none of the
  * others: an import goes on.
  */
+enum bf_err book_add_as(struct book *b, const struct person *p, int64_t *ret_id)
+{
+    enum bf_err err = person_check(b, p);
+    if (err == BF_OK && *p->uid)
+        err = uid_free(b, p->uid, 0);
+    if (err == BF_OK && p->id && (err = there_is(b, p->id)) == BF_OK)
+        err = book_refuse(b, BF_EINVAL, "there is a person %lld already", (long long)p->id);
+    if (err == BF_OK || (err == BF_ENOENT && p->id))
+        err = book_begin(b);
+    return err == BF_OK ? change_end(b, put_all(b, p, ret_id)) : err;
+}
+
 enum bf_err book_add(struct book *b, const struct person *p, int64_t *ret_id)
 {
     struct person fresh = *p;
     fresh.id = 0;
-    enum bf_err err = person_check(b, &fresh);
-    if (err == BF_OK && *p->uid)
-        err = uid_free(b, p->uid, 0);
-    if (err == BF_OK)
-        err = book_begin(b);
-    return err == BF_OK ? change_end(b, put_all(b, &fresh, ret_id)) : err;
+    return book_add_as(b, &fresh, ret_id);
+}
+
+/* N of a card says the name in parts, and is out of date with another name. */
+static enum bf_err without_parts(struct book *b, const struct person *p, char **ret_extra)
+{
+    auto_(db_finalize) struct db_query *q = NULL;
+    enum bf_err err = db_prepare(b->db, "SELECT name, extra FROM people WHERE id = ?1", &q);
+    if (err == BF_OK) {
+        db_bind_int(q, 1, p->id);
+        err = db_step(q);
+    }
+    if (err != BF_OK)
+        return book_failed(b, err);
+    if (span_equal(db_text(q, 0), span_of(p->name)) || !span_equal(db_text(q, 1), span_of(p->extra)))
+        return BF_OK; /* the same name; or whoever gave another gave other lines with it */
+    char *out = *ret_extra = malloc(strlen(p->extra) + 1);
+    if (!out)
+        return book_failed(b, BF_ENOMEM);
+    for (const char *line = p->extra; *line;) {
+        const size_t n = strcspn(line, "\n"), whole = n + (line[n] == '\n');
+        if (toupper((unsigned char)line[0]) != 'N' || (line[1] != ':' && line[1] != ';')) {
+            memcpy(out, line, whole);
+            out += whole;
+        }
+        line += whole;
+    }
+    *out = '\0';
+    return BF_OK;
 }
 
 enum bf_err book_put(struct book *b, const struct person *p)
@@ -282,9 +319,16 @@ enum bf_err book_put(struct book *b, const struct person *p)
         err = there_is(b, p->id);
     if (err == BF_OK && *p->uid)
         err = uid_free(b, p->uid, p->id);
+    struct person next = *p;
+    char *extra = NULL;
     if (err == BF_OK)
-        err = book_begin(b);
-    return err == BF_OK ? change_end(b, put_all(b, p, NULL)) : err;
+        err = without_parts(b, p, &extra);
+    if (extra)
+        next.extra = extra;
+    if (err == BF_OK && (err = book_begin(b)) == BF_OK)
+        err = change_end(b, put_all(b, &next, NULL));
+    free(extra);
+    return err;
 }
 
 enum bf_err book_remove(struct book *b, int64_t id)

@@ -184,6 +184,36 @@ static void a_uid_is_given_once(void **state)
     book_close(b);
 }
 
+static bool extra_is(void *arg, const struct person *p)
+{
+    assert_string_equal(p->extra, arg);
+    return true;
+}
+
+static void the_parts_of_a_name_go_with_it(void **state)
+{
+    (void)state;
+    struct book *b = book();
+    struct person p = { .uid = "",
+                        .name = "Ronald Putnam",
+                        .organisation = "",
+                        .language = "",
+                        .note = "",
+                        .photo_type = "",
+                        .extra = "N:Putnam;Ronald;;;\nNICKNAME:Ron\nn;SORT-AS=P:Putnam;Ronald;;;\nX-N:1" };
+    assert_int_equal(book_add(b, &p, &p.id), BF_OK);
+    p.uid = "urn:uuid:1";
+    assert_int_equal(book_put(b, &p), BF_OK);
+    assert_int_equal(book_get(b, p.id, extra_is, (void *)(uintptr_t)p.extra), BF_OK);
+    p.name = "Reginald Putnam";
+    assert_int_equal(book_put(b, &p), BF_OK);
+    assert_int_equal(book_get(b, p.id, extra_is, "NICKNAME:Ron\nX-N:1"), BF_OK);
+    p.name = "Ronald Putnam", p.extra = "N:Putnam;R;;;"; /* a card says both anew */
+    assert_int_equal(book_put(b, &p), BF_OK);
+    assert_int_equal(book_get(b, p.id, extra_is, "N:Putnam;R;;;"), BF_OK);
+    book_close(b);
+}
+
 static void changes_that_are_cancelled_leave_nothing(void **state)
 {
     (void)state;
@@ -243,6 +273,7 @@ int main(void)
         cmocka_unit_test(what_cannot_stand_in_the_book_is_refused_in_words),
         cmocka_unit_test(a_search_leaves_case_and_accents_aside),
         cmocka_unit_test(a_uid_is_given_once),
+        cmocka_unit_test(the_parts_of_a_name_go_with_it),
         cmocka_unit_test(changes_that_are_cancelled_leave_nothing),
         cmocka_unit_test(two_entries_become_one),
     };

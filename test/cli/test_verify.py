@@ -184,7 +184,10 @@ def a_proven_number_of_the_book_names_its_person():
 @test
 def a_book_without_marks_protects_everybody_in_it_and_a_store_says_the_same():
     text = invite([lab().identity()]).replace('"Lab"', '"Ronald Putnam"')
-    assert verdict(text, "--book", book_of("7,Ronald Putnam", head="id,name"), status=3)["verdict"] == "impostor"
+    v = verdict(text, "--book", book_of("7,Ronald Putnam", head="id,name"), status=3)
+    assert v["verdict"] == "impostor" and v["claimed_person"]["id"] == 7, v
+    twice = verify("--book", book_of("7,Ronald Putnam", "7,Ada Lovelace", head="id,name"), file_of(text, "call.sip"), status=65)
+    assert ":3: there is a person 7 already" in twice.err, twice
     card = file_of("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ronald Putnam\r\nEND:VCARD\r\n", "book.vcf")
     assert verdict(text, "--book", card, status=3)["verdict"] == "impostor"
     store = f"sqlite:{lab().dir / 'book.db'}"
