@@ -9,7 +9,7 @@
 
 #include "people/names_parts.h"
 
-#define CANDIDATES      64u
+#define CANDIDATES      24u
 #define LOOKALIKE_SCORE 0.97
 
 /*
@@ -165,6 +165,20 @@ static size_t keep(struct name_match *list, size_t n, size_t most, const struct 
     return n;
 }
 
+/* Forms lie anywhere in memory: all are asked for before the first is read. */
+static void fetch(const struct names *n, const uint32_t *found, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        __builtin_prefetch(&n->entries[found[i]]);
+    for (size_t i = 0; i < count; i++) {
+        const struct form *f = n->entries[found[i]].form;
+        __builtin_prefetch(&f->n);
+        __builtin_prefetch(&f->words[0]);
+        __builtin_prefetch(&f->letters[0]);
+        __builtin_prefetch(&f->orig[0]);
+    }
+}
+
 static size_t look_up(const struct names *n, struct names_reader *r, struct name_match *ret, size_t got,
                       size_t most)
 {
@@ -178,6 +192,7 @@ static size_t look_up(const struct names *n, struct names_reader *r, struct name
     if (core)
         trait_of(&r->core, &q.traits[1]);
     const size_t found = index_find(n->index, &q, &r->seen, r->found, CANDIDATES);
+    fetch(n, r->found, found);
     for (size_t i = 0; i < found && !(most == 1 && got && ret[0].score >= 1); i++)
         if (entry_score(n->costs, &r->form, core ? &r->core : NULL, &n->entries[r->found[i]], &m))
             got = keep(ret, got, most, &m);

@@ -270,23 +270,37 @@ static bool as_one(const struct costs *k, const struct form *c, const struct for
 
 #define SLIPPED 40u /* letters of a name that slips are counted in */
 
-/* How many letters are another, missing, too many or swapped with their neighbour; above `most`: more than these. */
+static uint8_t smaller(uint8_t a, unsigned b)
+{
+    return b < a ? (uint8_t)b : a;
+}
+
+/*
+ * How many letters are another, missing, too many or swapped with their neighbour; above `most`: more than these. Only the cells
+ * no further than `most` from the diagonal can be that small, and one on either side of them stands for all beyond.
+ */
 static size_t slips_of(const uint32_t *a, size_t na, const uint32_t *b, size_t nb, size_t most)
 {
-    uint8_t d[SLIPPED + 1][SLIPPED + 1];
+    uint8_t d[SLIPPED + 1][SLIPPED + 2];
     if (na > SLIPPED || nb > SLIPPED || (na > nb ? na - nb : nb - na) > most)
         return most + 1;
-    for (size_t i = 0; i <= na; i++)
-        for (size_t j = 0; j <= nb; j++) {
+    for (size_t i = 0; i <= na; i++) {
+        const size_t from = i > most ? i - most : 0, to = i + most < nb ? i + most : nb;
+        uint8_t least_of_row = UINT8_MAX;
+        for (size_t j = from; j <= to; j++) {
             uint8_t least = i && j ? (uint8_t)(d[i - 1][j - 1] + (a[i - 1] != b[j - 1])) : (uint8_t)(i + j);
-            if (i && j && d[i - 1][j] + 1 < least)
-                least = (uint8_t)(d[i - 1][j] + 1);
-            if (i && j && d[i][j - 1] + 1 < least)
-                least = (uint8_t)(d[i][j - 1] + 1);
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < least)
-                least = (uint8_t)(d[i - 2][j - 2] + 1);
+            if (i && j && j < i + most)
+                least = smaller(least, d[i - 1][j] + 1u);
+            if (i && j > from)
+                least = smaller(least, d[i][j - 1] + 1u);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                least = smaller(least, d[i - 2][j - 2] + 1u);
             d[i][j] = least;
+            least_of_row = smaller(least_of_row, least);
         }
+        if (least_of_row > most)
+            return most + 1;
+    }
     return d[na][nb];
 }
 
