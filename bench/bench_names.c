@@ -75,7 +75,8 @@ static void claim(uint64_t *seed, enum kind kind, const char *book, char out[sta
                                   : "\u0411\u043e\u0440\u0438\u0441");
     for (unsigned i = 0; kind == TEN_WORDS && i < 4; i++) {
         name(seed, other);
-        strcat(strcat(out, " "), other);
+        const size_t n = strlen(out);
+        snprintf(out + n, NAME_BYTES - n, " %s", other);
     }
 }
 

@@ -218,7 +218,7 @@ static void what_is_wrong_with_a_zone_is_said(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         enum bf_err err;
         const char *what = "";
-        auto_(zones_destroy) struct zones *z = zones_of(rows[i].text, &err, &what);
+        zones_destroy(zones_of(rows[i].text, &err, &what));
         if (err != rows[i].err || (rows[i].word && !strstr(what, rows[i].word)))
             fail_msg("row %zu: %d, %s", i, (int)err, what);
     }

@@ -9,7 +9,7 @@
 
 #include "people/names_parts.h"
 
-#define CANDIDATES      24u
+#define CANDIDATES      16u
 #define LOOKALIKE_SCORE 0.97
 
 /*

@@ -74,8 +74,8 @@ static void key_put(struct keys *k, uint64_t key)
 }
 
 /* What has to be left of a name for its key to tell anything: of two words with a class less in each, in one; of a whole. */
-#define LEFT_OF_BOTH  5u
-#define LEFT_OF_ONE   4u
+#define LEFT_OF_BOTH  6u
+#define LEFT_OF_ONE   5u
 #define LEFT_OF_WHOLE 4u
 
 static uint64_t letters_hash(const struct form *f, const struct word *w)
@@ -432,9 +432,11 @@ size_t index_find(const struct index *x, const struct index_question *q, struct 
     const size_t hits = hits_of(x, q, seen->hits);
     size_t n = 0;
     seen->stamp++;
-    for (size_t i = 0; i < hits && n < SEEN / 2; i++) {
+    for (size_t i = 0; i < hits && n < NEAR; i++) {
+        if (!is_new(seen, seen->hits[i]))
+            continue;
         const unsigned d = nearest(x, q, seen->hits[i]);
-        if (d == TOO_FAR || !is_new(seen, seen->hits[i]))
+        if (d == TOO_FAR)
             continue;
         seen->distances[n] = (uint8_t)d;
         seen->found[n++] = seen->hits[i];

@@ -185,13 +185,14 @@ enum bf_err index_create(const struct entry *entries, size_t n, struct index **r
 void index_destroy(struct index *i);
 size_t index_bytes(const struct index *i);
 /* Entries of the keys, each once, at most `most`; seen: a number an entry, of which those of this look-up equal `stamp`. */
-#define SEEN 1024u
-#define HITS 4096u
+#define SEEN 8192u
+#define HITS 4096u /* fewer than SEEN: there is always a place for one more */
+#define NEAR 512u
 struct seen {
     uint32_t of[SEEN], stamps[SEEN], stamp;
     uint32_t hits[HITS]; /* who shares a key */
-    uint32_t found[SEEN / 2];
-    uint8_t distances[SEEN / 2];
+    uint32_t found[NEAR];
+    uint8_t distances[NEAR];
 };
 struct index_question {
     const uint64_t *keys;

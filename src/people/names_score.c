@@ -4,6 +4,8 @@
  * titles, particles and initials may be left over; and as one word, for those who set blanks elsewhere. What may differ grows
  * with the length.
  */
+#include <string.h>
+
 #include "people/names_parts.h"
 
 struct found {
@@ -238,9 +240,20 @@ static bool word_by_word(const struct costs *k, const struct form *c, const stru
     return p.full > 0 && ret->cost <= most_of_name(p.full_letters, c->words[0].script, e->words[0].script);
 }
 
+/* All letters of a name, its first `rotate` words at the end: as form_turn, without the rest of a form. */
+static struct span turned(const struct form *f, size_t rotate, char out[static LETTERS])
+{
+    const size_t at = f->words[rotate].at;
+    if (at == 0)
+        return span_make(f->letters, f->n_letters);
+    memcpy(out, f->letters + at, f->n_letters - at);
+    memcpy(out + (f->n_letters - at), f->letters, at);
+    return span_make(out, f->n_letters);
+}
+
 static bool as_one(const struct costs *k, const struct form *c, const struct form *e, struct found *ret)
 {
-    struct form core;
+    char letters[LETTERS];
     int most = most_of_name(c->n_letters < e->n_letters ? c->n_letters : e->n_letters, c->words[0].script,
                             e->words[0].script);
     bool any = false;
@@ -255,10 +268,8 @@ static bool as_one(const struct costs *k, const struct form *c, const struct for
     for (size_t i = 0; i < c->n && i < 4; i++) {
         if (i > 0 && i + 1 < c->n && i > 1)
             continue;
-        form_turn(c, i, &core);
-        const int cost =
-            cost_of(k, span_make(core.letters, core.n_letters), span_make(e->letters, e->n_letters),
-                    how_of(c->words[0].script, e->words[0].script), most);
+        const int cost = cost_of(k, turned(c, i, letters), span_make(e->letters, e->n_letters),
+                                 how_of(c->words[0].script, e->words[0].script), most);
         if (cost <= most) {
             *ret = (struct found){ .cost = cost, .whole = true, .order = i > 0, .split = c->n != e->n };
             most = cost - 1;

@@ -119,7 +119,8 @@ static int change(char a, char b)
 
 struct grid {
     char a[LONGEST + 8], b[LONGEST + 8]; /* with nothing behind them */
-    int na, nb, reached;                 /* reached: the last row that something was written to */
+    int na, nb, most;
+    int reached; /* the last row that something was written to */
     uint16_t cell[(LONGEST + 1) * (LONGEST + 1)];
 };
 
@@ -131,8 +132,9 @@ static uint16_t *cell(struct grid *g, int i, int j)
 static void lower(struct grid *g, int i, int j, int cost)
 {
     uint16_t *at = cell(g, i, j);
-    if (cost < *at)
-        *at = (uint16_t)cost;
+    if (cost > g->most || cost >= *at)
+        return;
+    *at = (uint16_t)cost;
     if (i > g->reached)
         g->reached = i;
 }
@@ -160,9 +162,9 @@ static void steps(const struct costs *c, struct grid *g, int i, int j, enum cost
     }
 }
 
-static void grid_set(struct grid *g, struct span a, struct span b)
+static void grid_set(struct grid *g, struct span a, struct span b, int most)
 {
-    g->na = (int)a.n, g->nb = (int)b.n, g->reached = 0;
+    g->na = (int)a.n, g->nb = (int)b.n, g->most = most, g->reached = 0;
     memset(g->a, 0, a.n + 8);
     memset(g->b, 0, b.n + 8);
     memcpy(g->a, a.p, a.n);
@@ -180,7 +182,7 @@ int cost_of(const struct costs *c, struct span a, struct span b, enum cost_how h
         return 0;
     if (how == COST_PLAIN && (a.n > b.n + BAND || b.n > a.n + BAND))
         return COST_NONE;
-    grid_set(&g, a, b);
+    grid_set(&g, a, b, most);
     for (int i = 0; i <= g.reached; i++)
         for (int j = 0; j <= g.nb; j++)
             if (*cell(&g, i, j) <= most)

@@ -44,6 +44,7 @@ struct figures {
 
     /* whole calls in memory */
     double inside_ns, scale_2;
+    double known_ns; /* a call where CROWD_PEOPLE are known; 0: a quick run, which leaves it out */
 
     /* whole calls over UDP */
     struct full_figures echo, call[N_KEEP], sign;

@@ -86,6 +86,15 @@ static bool identity_put(const struct carrier *c, const char *orig, utc_t now, s
     return buf_ok(out);
 }
 
+/* Who says he calls: names that people have, all of one length. */
+static void name_put(struct buf *b, uint64_t number)
+{
+    static const char *const given[] = { "Anna", "Emma", "Jane", "John", "Lucy", "Mark", "Paul", "Rosa" },
+                             *const family[] = { "Carter", "Cooper", "Fisher", "Miller",
+                                                 "Morgan", "Parker", "Turner", "Walker" };
+    buf_printf(b, "%s %s", given[number % ARRAY_SIZE(given)], family[number / 8 % ARRAY_SIZE(family)]);
+}
+
 /* What INVITE and ACK share; the number has always as many digits, so that all calls are of one size. */
 static void head_put(struct buf *b, const char *method, unsigned long long number, const char *orig)
 {
@@ -93,10 +102,14 @@ static void head_put(struct buf *b, const char *method, unsigned long long numbe
                "%s sip:+" MADE_CALLED "@127.0.0.1 SIP/2.0\r\n"
                "Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK-%010llu;rport\r\n"
                "Max-Forwards: 69\r\n"
-               "From: \"Lab\" <sip:+%s@127.0.0.1;user=phone>;tag=f%010llu\r\n"
+               "From: \"",
+               method, number);
+    name_put(b, number);
+    buf_printf(b,
+               "\" <sip:+%s@127.0.0.1;user=phone>;tag=f%010llu\r\n"
                "Call-ID: %010llu-bench@127.0.0.1\r\n"
                "CSeq: 1 %s\r\n",
-               method, number, orig, number, number, method);
+               orig, number, number, method);
 }
 
 static const char body[] = "v=0\r\no=- 20518 0 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"

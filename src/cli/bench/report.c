@@ -107,6 +107,7 @@ static void calls_json(const struct figures *f)
 {
     const double call = f->call[KEEP_RELAXED].ns, echo = f->echo.ns;
     member("call_us", us(f->inside_ns));
+    member("call_people_us", us(f->known_ns));
     member("scale_2", f->scale_2);
     member("echo_udp_us", us(echo));
     member("call_udp_us", us(call));
@@ -221,6 +222,7 @@ static void in_memory(const struct page *p, const struct figures *f)
                 "x DigestSign");
     memory_line("whole call judged, 64 at a time", f->inside_ns, quotient(f->inside_ns, f->openssl_ns),
                 "x DigestVerify");
+    memory_line("the same, 10,000 people protected", f->known_ns, 0, "");
     if (f->scale_2 > 0)
         printf("%-57s%8.2f x the rate\n", "the same by two threads on two CPUs", f->scale_2);
 }
