@@ -17,7 +17,7 @@ import time
 
 BUILD = pathlib.Path(os.environ["BF_BUILD"]).resolve()
 SOURCE = pathlib.Path(os.environ["BF_SOURCE"]).resolve()
-PORTS = ("5070", "5072", "5080", "8080")
+PORTS = ("5070", "5072", "5080", "8080", "8081")
 BLOCK = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.M | re.S)
 
 
@@ -56,10 +56,11 @@ def free_ports():
 
 def script_of(page):
     """The script, and what each of its blocks must say."""
-    script, promises, capture, skipped = ["set -eu"], [], may_capture(), False
+    may = {"if-may-capture": may_capture(), "if-baresip": shutil.which("baresip") is not None}
+    script, promises, skipped = ["set -eu"], [], False
     for line, info, text in blocks(page):
         if info[:2] == ["sh", "run"]:
-            skipped = info[2:] == ["if-may-capture"] and not capture
+            skipped = any(not may[word] for word in info[2:])
             if not skipped:
                 promises.append((line, []))
                 script += [f"echo; echo '@@{line}'", text]

@@ -13,6 +13,7 @@
 #define LINE_BYTES 4096u
 
 struct wishes {
+    struct people_where where;
     const char *book;
     bool json;
 };
@@ -21,17 +22,20 @@ static const struct option_row rows[] = {
     { "book", "FILE", "people to compare with: CSV with the columns id, name, aliases (separated by ;)",
       OPTION_TEXT, offsetof(struct wishes, book) },
     { "json", NULL, "one JSON object a line", OPTION_FLAG, offsetof(struct wishes, json) },
+    PEOPLE_WHERE_ROWS(struct wishes, where),
     { 0 },
 };
 
 static const struct command_help help = {
     .name = "people name",
-    .example = "  bonafide people name --book people.csv \"Office of R. Putnam\"\n"
+    .example = "  bonafide people name \"Office of R. Putnam\"\n"
                "  bonafide people name --book people.csv --json < names.txt\n",
-    .usage = "--book FILE [OPTION...] [NAME...]",
-    .about =
-        "Does a name resemble that of somebody in the book? Everybody in it counts as protected. Without a\n"
-        "NAME, names are read from standard input, one a line.\n",
+    .usage = "[OPTION...] [NAME...]",
+    .about = "Does a name resemble that of somebody who is protected, whose, how closely, and by which rule? "
+             "Without\n"
+             "a NAME, names are read from standard input, one a line. With --book, everybody in that file "
+             "counts as\n"
+             "protected, and the address book is not asked.\n",
     .rows = rows,
     .more = "Exit status: 0, whether names match or not.\n",
 };
@@ -41,6 +45,11 @@ struct claims_book {
     char **ids;
     struct names_entry *entries;
     size_t n_ids, n_entries, size_ids, size_entries;
+};
+
+struct reading {
+    struct claims_book *into;
+    bool full; /* there was no memory for more */
 };
 
 static void claims_book_clear(struct claims_book *b)
@@ -154,6 +163,35 @@ static int claims_book_read(const char *path, struct claims_book *ret)
     return 0;
 }
 
+/* Those of the address book who are protected, by their numbers there. */
+static bool add_protected(void *arg, const struct person *p)
+{
+    struct reading *r = arg;
+    char id[24];
+    if (!p->is_protected)
+        return true;
+    snprintf(id, sizeof id, "%lld", (long long)p->id);
+    bool good = add_person(r->into, span_of(id)) && add_entry(r->into, span_of(p->name));
+    for (size_t i = 0; good && i < p->n_aliases; i++)
+        good = add_entry(r->into, span_of(p->aliases[i]));
+    r->full = !good;
+    return good;
+}
+
+/* The exit status, its sentence said; 0: everybody is read. */
+static int store_read(const struct people_where *where, struct claims_book *ret)
+{
+    auto_(book_close) struct book *book = NULL;
+    struct reading reading = { .into = ret };
+    const int status = people_open(help.name, where, DB_READ, &book);
+    if (status)
+        return status;
+    const enum bf_err err = book_search(book, SPAN_NONE, add_protected, &reading);
+    if (err)
+        return people_fail(help.name, book, err);
+    return reading.full ? command_fail(help.name, EXIT_FAILURE_OURS, "out of memory.") : 0;
+}
+
 static void print_json(struct span claimed, const struct claims_book *b, const struct name_match *m)
 {
     char out[8 * LINE_BYTES];
@@ -175,7 +213,7 @@ static void print_json(struct span claimed, const struct claims_book *b, const s
 static void print_words(struct span claimed, const struct claims_book *b, const struct name_match *m)
 {
     if (!m || !b->ids)
-        printf("%.*s: resembles nobody of the book\n", SPAN_FMT(claimed));
+        printf("%.*s: resembles nobody who is protected\n", SPAN_FMT(claimed));
     else
         printf("%.*s: the name of %s (%s), %s, %.2f\n", SPAN_FMT(claimed), b->entries[m->entry].name,
                b->ids[m->person], name_rule_sentence(m->rule), m->score);
@@ -221,9 +259,12 @@ int people_name(int argc, char **argv)
     int status;
     if (!options_read(&help, argc, argv, &w, &operands, &status))
         return status;
-    status =
-        w.book ? claims_book_read(w.book, &book)
-               : command_fail(help.name, EXIT_USAGE, "--book FILE is due. See bonafide people name --help.");
+    status = !w.book ? store_read(&w.where, &book)
+             : !w.where.store && !w.where.config
+                 ? claims_book_read(w.book, &book)
+                 : command_fail(help.name, EXIT_USAGE,
+                                "--book takes the place of --store and --config: "
+                                "leave one of them out.");
     if (!status)
         status = answer_all(&w, &book, &operands);
     claims_book_clear(&book);

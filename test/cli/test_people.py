@@ -187,6 +187,19 @@ def a_number_may_say_a_name_that_is_not_its_own():
     book.run("exceptions", "--remove", row["id"], status=65)
 
 
+@test
+def a_claimed_name_is_compared_with_those_who_are_protected():
+    book = Book("names")
+    putnam = book.run("add", "Ronald Putnam", "--alias", "Ron Putnam", "--protected").strip()
+    book.run("add", "Ada Miller")
+    said = [json.loads(line) for line in book.run("name", "--json", "R\u043enald Putnam", "Ada Miller").splitlines()]
+    assert said[0]["match"] and said[0]["person"] == putnam and said[0]["rule"] == "lookalike", said
+    assert not said[1]["match"] and said[1]["person"] is None, "who is not protected lends nobody a name to fear for"
+    assert "Ronald Putnam" in book.run("name", stdin="Putnam, Ronald\n".encode())
+    book.run("name", "--book", "people.csv", "Ada", status=64)
+    assert "--book takes the place of --store" in book.said, book.said
+
+
 if __name__ == "__main__":
     try:
         run_tests(tests_of(__import__("__main__")))
